@@ -1,0 +1,74 @@
+//! Answers to a client's event.
+
+use klatch_core::{AckId, DecodeError, Outgoing, ToArgs};
+use serde::Serialize;
+
+use crate::error::{EmitError, HandlerError};
+use crate::socket::Socket;
+
+/// The client's request for an answer to one event: can be kept, moved elsewhere, and answered
+/// once. If it is dropped, the client gets no answer.
+#[derive(Debug)]
+#[must_use = "the client waits for the answer"]
+pub struct Ack(Option<(Socket, AckId)>);
+
+impl Ack {
+    pub(crate) fn new(socket: &Socket, id: Option<AckId>) -> Self {
+        Self(id.map(|id| (socket.clone(), id)))
+    }
+
+    pub(crate) fn none() -> Self {
+        Self(None)
+    }
+
+    /// Whether the client asked for an answer at all.
+    pub fn is_wanted(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Answers. `()` is no argument, a value one, `Args((a, b))` several; `Ok(v)` is as `v`, and
+    /// `Err(e)` as one argument `{"error": e}`. If the client asked for no answer, nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// If the answer cannot be encoded, or the client is gone.
+    pub fn send(self, answer: &(impl ToArgs + ?Sized)) -> Result<(), EmitError> {
+        match self.0 {
+            Some((socket, id)) => {
+                let answer = Outgoing::ack(socket.namespace_name(), id, answer)?;
+                socket.deliver(answer.packet)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Answers with what a handler returned, and reports it if it is an error.
+    pub(crate) fn settle(self, socket: &Socket, event: &str, answer: &(impl ToArgs + ?Sized)) {
+        let (failed, sent) = match self.0 {
+            // Encoding it tells, and is done once.
+            Some((_, id)) => match Outgoing::ack(socket.namespace_name(), id, answer) {
+                Ok(answer) => (answer.is_error, socket.deliver(answer.packet)),
+                Err(error) => (false, Err(error.into())),
+            },
+            None => (answer.is_error(), Ok(())),
+        };
+        if failed {
+            socket.report(event, &HandlerError::Failed);
+        }
+        match sent {
+            // That the client went away while the handler ran is nobody's mistake.
+            Ok(()) | Err(EmitError::Closed) => {}
+            Err(error) => socket.report(event, &HandlerError::Answer(error)),
+        }
+    }
+
+    /// Answers that the arguments do not fit, without what the client sent.
+    pub(crate) fn refuse(self, socket: &Socket, event: &str, error: DecodeError) {
+        #[derive(Serialize)]
+        struct Refusal {
+            error: &'static str,
+        }
+        let _ = self.send(&Refusal { error: "invalid arguments" });
+        socket.report(event, &HandlerError::Payload(error));
+    }
+}

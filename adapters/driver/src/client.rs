@@ -1,0 +1,48 @@
+//! What a connection's task drives: a machine of the core, and what its events do.
+
+use std::task::Waker;
+
+use klatch_core::Timestamp;
+use klatch_core::engine::{Input, Transmit};
+
+use crate::mailbox::{Order, Readiness};
+
+/// One connection as its task sees it. Everything here is a few moves on the machine; reading,
+/// writing and waiting are the task's.
+pub(crate) trait Client: Send + Unpin + 'static {
+    /// Takes in what arrived.
+    fn handle(&mut self, now: Timestamp, input: Input);
+
+    /// Asks whether a WebSocket may be the session's.
+    fn accept_upgrade(&mut self, now: Timestamp) -> bool;
+
+    /// Acts on the deadlines that have passed.
+    fn handle_timeout(&mut self, now: Timestamp);
+
+    /// The next deadline.
+    fn poll_timeout(&self) -> Option<Timestamp>;
+
+    /// Carries out what the server ordered.
+    fn obey(&mut self, now: Timestamp, order: Order);
+
+    /// Carries out what the application ordered, and starts the handlers of what the client did.
+    fn dispatch(&mut self, now: Timestamp);
+
+    /// The next thing to do on the wire, from the machine or from the mailbox.
+    fn next_transmit(&mut self, now: Timestamp) -> Option<Transmit>;
+
+    /// Whether the machine can pass on a packet, and whether it would be the next.
+    fn readiness(&self) -> Readiness;
+
+    /// Ends a turn; `false` if something came in meanwhile.
+    fn settle(&mut self, readiness: Readiness, waker: &Waker) -> bool;
+
+    /// Whether the session is over without what was on its way: that need not be waited for.
+    fn is_closed(&self) -> bool;
+
+    /// Whether nothing is left to do.
+    fn is_finished(&self) -> bool;
+
+    /// The last thing that is called, whether the session is over or its task is dropped.
+    fn finish(&mut self);
+}

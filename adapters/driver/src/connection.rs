@@ -1,0 +1,316 @@
+//! One Socket.IO client in its task: the core's machine, its sockets and its mailbox.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::task::Waker;
+
+use klatch_core::engine::{Input, Transmit, Transport};
+use klatch_core::{
+    AckId, CloseReason, ConnectError, Connection, Event, Outgoing, Payload, Sid, Slot, Text,
+    Timestamp,
+};
+
+use crate::ack::Ack;
+use crate::client::Client;
+use crate::handler::Call;
+use crate::handshake::Handshake;
+use crate::link::{Link, MAX_IN_FLIGHT};
+use crate::mailbox::{Mailbox, Order, Readiness};
+use crate::server::Shared;
+use crate::socket::{Farewell, Socket};
+use crate::wakers::wake_after;
+
+/// What an event that waits counts for beyond its bytes.
+const PARKED_OVERHEAD: usize = 128;
+
+/// One Socket.IO client in its task.
+pub(crate) struct SocketIo {
+    server: Arc<Shared>,
+    machine: Connection,
+    link: Arc<Link>,
+    /// By the index of their slots.
+    sockets: Vec<Option<Socket>>,
+    /// Taken from the mailbox, not yet given to the machine.
+    batch: VecDeque<Outgoing>,
+    /// Bytes given to the machine since the mailbox was told.
+    passed_on: usize,
+    /// Events whose handlers wait until others have ended, and their bytes.
+    parked: VecDeque<Event>,
+    parked_bytes: usize,
+    /// The connection ends, for this reason, when the mailbox is empty.
+    closing: Option<CloseReason>,
+}
+
+impl SocketIo {
+    pub(crate) fn new(
+        server: Arc<Shared>,
+        sid: Sid,
+        transport: Transport,
+        handshake: Handshake,
+        now: Timestamp,
+    ) -> Self {
+        let machine = Connection::new(&server.hub.config, sid, transport, now);
+        let link = Arc::new(Link::new(server.hub.clone(), handshake, transport));
+        Self {
+            server,
+            machine,
+            link,
+            sockets: Vec::new(),
+            batch: VecDeque::new(),
+            passed_on: 0,
+            parked: VecDeque::new(),
+            parked_bytes: 0,
+            closing: None,
+        }
+    }
+
+    fn socket(&self, slot: Slot) -> Option<&Socket> {
+        self.sockets.get(slot.index())?.as_ref().filter(|socket| socket.slot() == slot)
+    }
+
+    fn on_event(&mut self, now: Timestamp, event: Event) {
+        match event {
+            Event::Connect { slot, namespace, auth } => {
+                self.on_connect(now, slot, &namespace, auth);
+            }
+            Event::Event { slot, name, args, ack } => self.start(slot, name, args, ack),
+            Event::Ack { slot, id, args } => {
+                if let Some(socket) = self.socket(slot) {
+                    socket.inner_namespace().answered(socket, id, args);
+                }
+            }
+            Event::Disconnect { slot } => {
+                // Before anything else: nothing follows the client out of the namespace, not even
+                // the farewell of an application that disconnects it at the same time. The client
+                // may be back by then, and would take it for its new socket's.
+                wake_after(|wakers| self.link.mailbox.leave(slot, None, wakers));
+                self.end(slot, CloseReason::ClientNamespaceDisconnect, Farewell::Untold);
+            }
+            Event::Upgraded => self.link.upgraded(),
+            Event::Closed { reason } => self.on_closed(reason),
+            _ => {}
+        }
+    }
+
+    fn on_connect(&mut self, now: Timestamp, slot: Slot, name: &Text, auth: Payload) {
+        if self.closing.is_some() {
+            return;
+        }
+        let Some(namespace) = self.server.find(name) else {
+            self.machine.send(&Outgoing::connect_error(name, &ConnectError::unknown_namespace()));
+            // Too late to refuse is too late to be told.
+            let _ = self.machine.reject(now, slot);
+            return;
+        };
+        if self.machine.accept(slot).is_err() {
+            return;
+        }
+        let socket = namespace.admit(slot, &self.link, auth);
+        tracing::debug!(namespace = name.as_str(), socket = %socket.id(), "connected");
+        if self.sockets.len() <= slot.index() {
+            self.sockets.resize(slot.index() + 1, None);
+        }
+        self.sockets[slot.index()] = Some(socket.clone());
+        socket.begin();
+    }
+
+    fn start(&self, slot: Slot, event: Text, args: Payload, ack: Option<AckId>) {
+        let Some(socket) = self.socket(slot).filter(|socket| socket.is_connected()).cloned() else {
+            return;
+        };
+        let ack = Ack::new(&socket, ack);
+        let call = Call { socket: socket.clone(), event, args, ack };
+        if let Some((event, handler)) = socket.inner_namespace().handlers.event(call) {
+            socket.run(event, handler);
+        }
+    }
+
+    fn end(&mut self, slot: Slot, reason: CloseReason, farewell: Farewell) {
+        if let Some(socket) = self.socket(slot).cloned() {
+            self.sockets[slot.index()] = None;
+            socket.end(reason, farewell);
+        }
+    }
+
+    /// The connection is over: every socket that is left ends for the same reason.
+    fn on_closed(&mut self, reason: CloseReason) {
+        tracing::debug!(%reason, "the connection is closed");
+        self.link.mailbox.close();
+        self.batch.clear();
+        self.parked.clear();
+        self.parked_bytes = 0;
+        for socket in std::mem::take(&mut self.sockets).into_iter().flatten() {
+            socket.end(reason, Farewell::Untold);
+        }
+    }
+
+    /// What the client did, oldest first, as far as its handlers may start.
+    fn take_events(&mut self, now: Timestamp) {
+        while self.link.in_flight() < MAX_IN_FLIGHT {
+            let Some(event) = self.parked.pop_front() else { break };
+            self.parked_bytes -= parked_bytes(&event);
+            self.on_event(now, event);
+        }
+        while let Some(event) = self.machine.poll_event() {
+            let waits = self.link.in_flight() >= MAX_IN_FLIGHT || !self.parked.is_empty();
+            // An answer that somebody awaits may be what a handler under way waits for.
+            let parks =
+                !matches!(event, Event::Ack { .. } | Event::Upgraded | Event::Closed { .. });
+            if waits && parks {
+                self.park(now, event);
+            } else {
+                self.on_event(now, event);
+            }
+        }
+    }
+
+    fn park(&mut self, now: Timestamp, event: Event) {
+        self.parked_bytes += parked_bytes(&event);
+        self.parked.push_back(event);
+        if self.parked_bytes > self.link.hub.config.payload_limit() {
+            self.machine.close(now, CloseReason::ForcedClose);
+        }
+    }
+
+    fn take_orders(&mut self, now: Timestamp) {
+        let (left, order) = self.link.mailbox.take_orders();
+        self.leave(left);
+        if let Some(order) = order {
+            self.obey(now, order);
+        }
+    }
+
+    /// The application ended these namespaces for this client.
+    fn leave(&mut self, slots: Vec<Slot>) {
+        for slot in slots {
+            self.machine.leave(slot);
+            if self.socket(slot).is_some() {
+                self.sockets[slot.index()] = None;
+            }
+        }
+    }
+
+    /// Gives the machine what it can pass on: over polling all there is, since it leaves in one
+    /// answer, over a WebSocket one packet at a time. `false` if there was nothing.
+    fn fill(&mut self) -> bool {
+        if self.batch.is_empty() {
+            let left = self.link.mailbox.take(&mut self.batch);
+            self.leave(left);
+        }
+        let mut filled = false;
+        while let Some(packet) = self.batch.pop_front() {
+            self.passed_on += Mailbox::charge(&packet);
+            self.machine.send(&packet);
+            filled = true;
+            if self.machine.session().transport() == Transport::WebSocket {
+                break;
+            }
+        }
+        filled
+    }
+
+    /// Closes the connection when all that was queued before is with the machine.
+    fn close_when_empty(&mut self, now: Timestamp) -> bool {
+        let Some(reason) = self.closing else { return false };
+        while self.fill() {}
+        self.closing = None;
+        self.machine.close(now, reason);
+        self.take_events(now);
+        true
+    }
+}
+
+fn parked_bytes(event: &Event) -> usize {
+    let bytes = match event {
+        Event::Event { args, .. } | Event::Connect { auth: args, .. } => {
+            let attachments = args.attachments().iter().map(|attachment| attachment.bytes().len());
+            args.as_json().len() + attachments.sum::<usize>()
+        }
+        _ => 0,
+    };
+    bytes + PARKED_OVERHEAD
+}
+
+impl Client for SocketIo {
+    fn handle(&mut self, now: Timestamp, input: Input) {
+        self.machine.handle(now, input);
+    }
+
+    fn accept_upgrade(&mut self, now: Timestamp) -> bool {
+        self.machine.accept_upgrade(now)
+    }
+
+    fn handle_timeout(&mut self, now: Timestamp) {
+        self.machine.handle_timeout(now);
+    }
+
+    fn poll_timeout(&self) -> Option<Timestamp> {
+        self.machine.poll_timeout()
+    }
+
+    fn obey(&mut self, now: Timestamp, order: Order) {
+        match order {
+            Order::Overflow => self.machine.abort(now, CloseReason::SlowConsumer),
+            Order::Close(reason) => self.closing = Some(reason),
+            Order::DisconnectAll => {
+                for socket in std::mem::take(&mut self.sockets).into_iter().flatten() {
+                    socket.end(CloseReason::ServerNamespaceDisconnect, Farewell::Told);
+                }
+                self.closing = Some(CloseReason::ForcedServerClose);
+            }
+        }
+    }
+
+    fn dispatch(&mut self, now: Timestamp) {
+        self.take_orders(now);
+        self.take_events(now);
+    }
+
+    fn next_transmit(&mut self, now: Timestamp) -> Option<Transmit> {
+        loop {
+            let session = self.machine.session();
+            let polled = session.transport() == Transport::Polling && session.can_transmit();
+            if polled {
+                self.fill();
+            }
+            if let Some(transmit) = self.machine.poll_transmit() {
+                return Some(transmit);
+            }
+            let more = self.machine.session().can_transmit() && self.fill();
+            if !more && !self.close_when_empty(now) {
+                return None;
+            }
+        }
+    }
+
+    fn readiness(&self) -> Readiness {
+        let session = self.machine.session();
+        if !session.can_transmit() {
+            Readiness::Blocked
+        } else if session.is_writable() && self.batch.is_empty() {
+            Readiness::Idle
+        } else {
+            Readiness::Busy
+        }
+    }
+
+    fn settle(&mut self, readiness: Readiness, waker: &Waker) -> bool {
+        let passed_on = std::mem::take(&mut self.passed_on);
+        self.link.mailbox.settle(passed_on, readiness, waker)
+    }
+
+    fn is_closed(&self) -> bool {
+        self.machine.session().is_closed()
+    }
+
+    fn is_finished(&self) -> bool {
+        self.machine.is_finished()
+    }
+
+    fn finish(&mut self) {
+        self.on_closed(CloseReason::TransportClose);
+    }
+}

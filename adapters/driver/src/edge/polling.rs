@@ -1,0 +1,129 @@
+//! The requests of HTTP long-polling, handed to the session's task and answered by it.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::channel::oneshot;
+use futures::future::{Either, select};
+use http::header;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use klatch_core::engine::{PostFault, RequestError, RequestId, Response};
+
+use super::{Edge, HttpResponse, answer};
+use crate::application::Application;
+use crate::inbox::{Arrival, Inbox, Reply};
+use crate::runtime::Runtime;
+
+/// A request that the session knows of. If the client goes away before the answer, hyper drops
+/// this, and the session is told.
+struct Pending<'a> {
+    inbox: &'a Inbox,
+    id: RequestId,
+    reply: oneshot::Receiver<Response>,
+    answered: bool,
+}
+
+impl<'a> Pending<'a> {
+    fn new(
+        inbox: &'a Inbox,
+        arrival: impl FnOnce(RequestId, Reply) -> Arrival,
+    ) -> Result<Self, RequestError> {
+        let (sender, reply) = oneshot::channel();
+        let id = inbox.next_request();
+        inbox.push(arrival(id, sender))?;
+        Ok(Self { inbox, id, reply, answered: false })
+    }
+
+    async fn answer(mut self) -> HttpResponse {
+        let response = (&mut self.reply).await;
+        self.answered = true;
+        // The task is gone without an answer only when the session is.
+        answer(response.unwrap_or_else(|_| RequestError::UnknownSid.into()))
+    }
+
+    fn send(&self, arrival: Arrival) {
+        // Only what opens a request can be refused while there is a session.
+        let _ = self.inbox.push(arrival);
+    }
+}
+
+impl Drop for Pending<'_> {
+    fn drop(&mut self) {
+        if !self.answered {
+            self.send(Arrival::RequestLost(self.id));
+        }
+    }
+}
+
+/// A poll: answered when there is something to send.
+pub(super) async fn get(inbox: &Arc<Inbox>) -> HttpResponse {
+    match Pending::new(inbox, Arrival::Get) {
+        Ok(pending) => pending.answer().await,
+        Err(error) => answer(error.into()),
+    }
+}
+
+impl<R: Runtime, A: Application> Edge<R, A> {
+    /// What the client sends. The session hears of it before the body is read: it may not want it.
+    pub(super) async fn post(
+        &self,
+        inbox: &Arc<Inbox>,
+        request: http::Request<Incoming>,
+    ) -> HttpResponse {
+        let mut pending = match Pending::new(inbox, Arrival::PostHead) {
+            Ok(pending) => pending,
+            Err(error) => return answer(error.into()),
+        };
+        let body = pin!(self.read_body(request));
+        let read = match select(body, &mut pending.reply).await {
+            Either::Left((read, _)) => read,
+            // An answer before the body is a refusal.
+            Either::Right((response, _)) => {
+                pending.answered = true;
+                return answer(response.unwrap_or_else(|_| RequestError::UnknownSid.into()));
+            }
+        };
+        match read {
+            Some(Ok(body)) => pending.send(Arrival::PostBody(pending.id, body)),
+            Some(Err(fault)) => pending.send(Arrival::PostFailed(pending.id, fault)),
+            // The client went away: the session hears of it as `pending` is dropped.
+            None => return answer(RequestError::BadRequest.into()),
+        }
+        pending.answer().await
+    }
+
+    /// The body, or why it is not wanted; `None` if it broke off.
+    async fn read_body(
+        &self,
+        request: http::Request<Incoming>,
+    ) -> Option<Result<Bytes, PostFault>> {
+        let limit = self.hub.config.payload_limit();
+        let named = |name, value: &str| {
+            let header = request.headers().get(name).and_then(|header| header.to_str().ok());
+            header.is_some_and(|header| header.trim().eq_ignore_ascii_case(value))
+        };
+        if named(header::CONTENT_TYPE, "application/octet-stream") {
+            return Some(Err(PostFault::OctetStream));
+        }
+        let encoded = request.headers().contains_key(header::CONTENT_ENCODING);
+        if encoded && !named(header::CONTENT_ENCODING, "identity") {
+            return Some(Err(PostFault::Encoded));
+        }
+        // Announced too long is too long: not a byte of it is read.
+        if hyper::body::Body::size_hint(request.body()).lower() > limit as u64 {
+            return Some(Err(PostFault::TooLarge));
+        }
+        let body = pin!(Limited::new(request.into_body(), limit).collect());
+        let deadline = self.runtime.timer(self.runtime.now() + self.hub.config.body_deadline());
+        match select(body, deadline).await {
+            Either::Left((Ok(body), _)) => Some(Ok(body.to_bytes())),
+            Either::Left((Err(error), _)) if error.is::<LengthLimitError>() => {
+                Some(Err(PostFault::TooLarge))
+            }
+            Either::Left((Err(_), _)) => None,
+            Either::Right(_) => Some(Err(PostFault::TooSlow)),
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! Handlers: what an application does when a client connects, says something, or goes.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use klatch_core::{CloseReason, FromPayload, Payload, Text, ToArgs};
+use parking_lot::RwLock;
+
+use crate::ack::Ack;
+use crate::error::HandlerError;
+use crate::socket::Socket;
+
+/// What a handler is started for: an event with its arguments.
+#[derive(Debug)]
+pub struct Call {
+    pub(crate) socket: Socket,
+    pub(crate) event: Text,
+    pub(crate) args: Payload,
+    pub(crate) ack: Ack,
+}
+
+/// A function that handles an event: `async |socket: Socket, value: T| ...`, or with a third
+/// parameter `ack: Ack` that is answered by hand.
+///
+/// `T` is read from the event's first argument ([`FromPayload`]); `Args<(A, B)>` reads several,
+/// `()` none. Without the third parameter, what the function returns is the answer, if the client
+/// asks for one.
+///
+/// It is a `FnOnce` that is cloned for each event, so that an `async move` closure that captured an
+/// `Arc` is one too.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no event handler",
+    label = "a handler is `async |socket: Socket, value: T| ...`",
+    note = "to answer by hand, it has a third parameter: `async |socket: Socket, value: T, ack: Ack| ...`",
+    note = "`T` must be deserialisable and owned; use `()` for no argument, `Args<(A, B)>` for several, `Payload` for whatever comes",
+    note = "what it returns must be serialisable, an `Err` too; its future `Send`, and the closure `Clone + Send + Sync + 'static`"
+)]
+pub trait EventHandler<Parameters>: Clone + Send + Sync + 'static {
+    #[doc(hidden)]
+    fn call(self, call: Call) -> BoxFuture<'static, ()>;
+}
+
+impl<F, D, Fut> EventHandler<fn(D)> for F
+where
+    F: FnOnce(Socket, D) -> Fut + Clone + Send + Sync + 'static,
+    D: FromPayload + Send,
+    Fut: Future<Output: ToArgs + Send> + Send,
+{
+    fn call(self, call: Call) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            let Call { socket, event, args, ack } = call;
+            match args.decode() {
+                Ok(value) => {
+                    let answer = self(socket.clone(), value).await;
+                    ack.settle(&socket, &event, &answer);
+                }
+                Err(error) => ack.refuse(&socket, &event, error),
+            }
+        })
+    }
+}
+
+impl<F, D, Fut> EventHandler<fn(D, Ack)> for F
+where
+    F: FnOnce(Socket, D, Ack) -> Fut + Clone + Send + Sync + 'static,
+    D: FromPayload + Send,
+    Fut: Future<Output: ToArgs + Send> + Send,
+{
+    fn call(self, call: Call) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            let Call { socket, event, args, ack } = call;
+            match args.decode() {
+                Ok(value) => {
+                    let outcome = self(socket.clone(), value, ack).await;
+                    Ack::none().settle(&socket, &event, &outcome);
+                }
+                Err(error) => ack.refuse(&socket, &event, error),
+            }
+        })
+    }
+}
+
+type OnEvent = Arc<dyn Fn(Call) -> BoxFuture<'static, ()> + Send + Sync>;
+type OnConnect = Arc<dyn Fn(Socket) -> BoxFuture<'static, ()> + Send + Sync>;
+type OnDisconnect = Arc<dyn Fn(Socket, CloseReason) -> BoxFuture<'static, ()> + Send + Sync>;
+type OnError = Arc<dyn Fn(&Socket, &str, &HandlerError) + Send + Sync>;
+
+/// The handlers of a namespace: stored once, however many sockets there are.
+#[derive(Default)]
+pub(crate) struct Handlers {
+    table: RwLock<Table>,
+}
+
+#[derive(Default)]
+struct Table {
+    events: HashMap<Box<str>, OnEvent>,
+    connect: Option<OnConnect>,
+    disconnecting: Option<OnDisconnect>,
+    disconnect: Option<OnDisconnect>,
+    error: Option<OnError>,
+}
+
+impl Handlers {
+    pub(crate) fn on<P>(&self, event: &str, handler: impl EventHandler<P>) {
+        let handler: OnEvent = Arc::new(move |call| handler.clone().call(call));
+        drop(self.replace(|table| table.events.insert(event.into(), handler)));
+    }
+
+    pub(crate) fn on_connect<F, Fut>(&self, handler: F)
+    where
+        F: FnOnce(Socket) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output: ToArgs + Send> + Send + 'static,
+    {
+        let handler: OnConnect = Arc::new(move |socket| {
+            let handler = handler.clone();
+            // Called when the future is polled, which is where a panic is caught.
+            Box::pin(async move {
+                let outcome = handler(socket.clone()).await;
+                Ack::none().settle(&socket, "connect", &outcome);
+            })
+        });
+        drop(self.replace(|table| table.connect.replace(handler)));
+    }
+
+    pub(crate) fn on_disconnecting<F, Fut>(&self, handler: F)
+    where
+        F: FnOnce(Socket, CloseReason) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output: ToArgs + Send> + Send + 'static,
+    {
+        let handler = on_disconnect("disconnecting", handler);
+        drop(self.replace(|table| table.disconnecting.replace(handler)));
+    }
+
+    pub(crate) fn on_disconnect<F, Fut>(&self, handler: F)
+    where
+        F: FnOnce(Socket, CloseReason) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output: ToArgs + Send> + Send + 'static,
+    {
+        let handler = on_disconnect("disconnect", handler);
+        drop(self.replace(|table| table.disconnect.replace(handler)));
+    }
+
+    pub(crate) fn on_error(
+        &self,
+        hook: impl Fn(&Socket, &str, &HandlerError) + Send + Sync + 'static,
+    ) {
+        let hook: OnError = Arc::new(hook);
+        drop(self.replace(|table| table.error.replace(hook)));
+    }
+
+    /// Hands out what was replaced: what it captured is the application's, whose `Drop` may come
+    /// back for this very lock.
+    #[must_use]
+    fn replace<T>(&self, replace: impl FnOnce(&mut Table) -> T) -> T {
+        replace(&mut self.table.write())
+    }
+
+    /// An event's name and the future of its handler, not yet polled; `None` if nobody handles it.
+    pub(crate) fn event(&self, call: Call) -> Option<(Text, BoxFuture<'static, ()>)> {
+        let handler = self.table.read().events.get(call.event.as_str()).cloned()?;
+        Some((call.event.clone(), handler(call)))
+    }
+
+    pub(crate) fn connect(&self, socket: &Socket) -> Option<BoxFuture<'static, ()>> {
+        let handler = self.table.read().connect.clone()?;
+        Some(handler(socket.clone()))
+    }
+
+    pub(crate) fn disconnecting(
+        &self,
+        socket: &Socket,
+        reason: CloseReason,
+    ) -> Option<BoxFuture<'static, ()>> {
+        let handler = self.table.read().disconnecting.clone()?;
+        Some(handler(socket.clone(), reason))
+    }
+
+    pub(crate) fn disconnect(
+        &self,
+        socket: &Socket,
+        reason: CloseReason,
+    ) -> Option<BoxFuture<'static, ()>> {
+        let handler = self.table.read().disconnect.clone()?;
+        Some(handler(socket.clone(), reason))
+    }
+
+    pub(crate) fn report(&self, socket: &Socket, event: &str, error: &HandlerError) {
+        tracing::debug!(namespace = socket.namespace_name(), socket = %socket.id(), event, %error, "a handler failed");
+        let hook = self.table.read().error.clone();
+        let Some(hook) = hook else { return };
+        // It may run in the connection's own task, which has other namespaces to care for.
+        if catch_unwind(AssertUnwindSafe(|| hook(socket, event, error))).is_err() {
+            tracing::error!(namespace = socket.namespace_name(), event, "the error hook panicked");
+        }
+    }
+}
+
+fn on_disconnect<F, Fut>(name: &'static str, handler: F) -> OnDisconnect
+where
+    F: FnOnce(Socket, CloseReason) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output: ToArgs + Send> + Send + 'static,
+{
+    Arc::new(move |socket, reason| {
+        let handler = handler.clone();
+        Box::pin(async move {
+            let outcome = handler(socket.clone(), reason).await;
+            Ack::none().settle(&socket, name, &outcome);
+        })
+    })
+}

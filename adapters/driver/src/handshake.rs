@@ -1,0 +1,64 @@
+//! What is kept of the request that opened a connection.
+
+use std::net::SocketAddr;
+use std::time::SystemTime;
+
+use http::{HeaderMap, Uri};
+
+/// The request that opened a connection.
+///
+/// It is copied out of the HTTP library's buffer, into one allocation: a slice of that buffer
+/// would keep all of it alive as long as the connection.
+#[derive(Debug)]
+pub struct Handshake {
+    /// Path and query, then one line per header: its name, NUL, its value.
+    text: Box<str>,
+    address: Option<SocketAddr>,
+    time: SystemTime,
+}
+
+impl Handshake {
+    pub(crate) fn new(uri: &Uri, headers: &HeaderMap, address: Option<SocketAddr>) -> Self {
+        let url = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+        let mut text = String::with_capacity(512);
+        text.push_str(url);
+        for (name, value) in headers {
+            text.push('\n');
+            text.push_str(name.as_str());
+            text.push('\0');
+            text.push_str(&String::from_utf8_lossy(value.as_bytes()));
+        }
+        Self { text: text.into_boxed_str(), address, time: SystemTime::now() }
+    }
+
+    /// Path and query, as the client sent them.
+    pub fn url(&self) -> &str {
+        self.text.split('\n').next().unwrap_or_default()
+    }
+
+    /// The query without its `?`, as the client sent it.
+    pub fn query(&self) -> &str {
+        self.url().split_once('?').map_or("", |(_, query)| query)
+    }
+
+    /// The headers in the order in which they came; names in lower case. A value that is not
+    /// UTF-8 shows replacement characters.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.text.split('\n').skip(1).filter_map(|line| line.split_once('\0'))
+    }
+
+    /// The first header of this name, whatever the case of its letters.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// The address at the other end of the TCP connection: a proxy's, if there is one between.
+    pub const fn address(&self) -> Option<SocketAddr> {
+        self.address
+    }
+
+    /// When the request came, by the system's clock.
+    pub const fn time(&self) -> SystemTime {
+        self.time
+    }
+}

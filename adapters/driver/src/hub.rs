@@ -1,0 +1,165 @@
+//! What all connections of a server share, whatever they speak.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use event_listener::{Event, EventListener};
+use futures::future::{self, Either};
+use klatch_core::{CloseReason, Config, Sid, Timestamp};
+
+use crate::inbox::{Inbox, Registry};
+use crate::mailbox::Order;
+use crate::runtime::Host;
+
+/// How long a closing server waits for its clients to take what is queued for them.
+const CLOSE_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Sessions, settings and the runtime of a server.
+pub(crate) struct Hub {
+    pub(crate) config: Config,
+    /// With slashes at both ends.
+    pub(crate) path: String,
+    /// Bytes that may wait for one client.
+    pub(crate) mailbox_budget: usize,
+    sessions: Registry,
+    /// How many sessions there were.
+    numbers: AtomicU64,
+    /// Streams that may still hold what a session that has ended passed on.
+    writing: AtomicUsize,
+    host: OnceLock<Arc<dyn Host>>,
+    closing: AtomicBool,
+    closing_began: Event,
+    /// A session has ended, or a stream has written.
+    session_ended: Event,
+}
+
+impl std::fmt::Debug for Hub {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hub")
+            .field("path", &self.path)
+            .field("sessions", &self.sessions.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Hub {
+    pub(crate) fn new(config: Config, path: &str, mailbox_budget: usize) -> Self {
+        Self {
+            config,
+            path: match path.trim_matches('/') {
+                "" => "/".to_owned(),
+                path => format!("/{path}/"),
+            },
+            mailbox_budget,
+            sessions: Registry::default(),
+            numbers: AtomicU64::new(0),
+            writing: AtomicUsize::new(0),
+            host: OnceLock::new(),
+            closing: AtomicBool::new(false),
+            closing_began: Event::new(),
+            session_ended: Event::new(),
+        }
+    }
+
+    /// Gives the server its runtime; the first one stays. `true` if this was the first.
+    pub(crate) fn attach(&self, host: Arc<dyn Host>) -> bool {
+        self.host.set(host).is_ok()
+    }
+
+    /// The runtime; `None` before the server is served, when there is nobody to serve either.
+    pub(crate) fn host(&self) -> Option<&Arc<dyn Host>> {
+        self.host.get()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.host().map_or(Timestamp::ZERO, |host| host.now())
+    }
+
+    /// Enters a session; `false` if the server is closing.
+    pub(crate) fn remember(&self, sid: Sid, inbox: Arc<Inbox>) -> bool {
+        self.sessions.insert(sid, inbox);
+        // Whoever closes the server looks at the sessions after it set the flag.
+        if self.is_closing() {
+            self.forget(&sid);
+            return false;
+        }
+        true
+    }
+
+    /// A number for a session, to tell it from others in logs.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.numbers.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(crate) fn find(&self, sid: &Sid) -> Option<Arc<Inbox>> {
+        self.sessions.find(sid)
+    }
+
+    pub(crate) fn forget(&self, sid: &Sid) {
+        self.sessions.remove(sid);
+        self.session_ended.notify(usize::MAX);
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.sessions.len()
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::SeqCst)
+    }
+
+    /// Waits until the server begins to close.
+    pub(crate) async fn closing(&self) {
+        loop {
+            let listener: EventListener = self.closing_began.listen();
+            if self.is_closing() {
+                return;
+            }
+            listener.await;
+        }
+    }
+
+    /// Closes every session after what is queued for it, and waits for that.
+    pub(crate) async fn close(&self) {
+        self.closing.store(true, Ordering::SeqCst);
+        self.closing_began.notify(usize::MAX);
+        for inbox in self.sessions.all() {
+            inbox.order(Order::Close(CloseReason::ServerShuttingDown));
+        }
+        self.closed().await;
+    }
+
+    /// Holds up the end of the server until it is dropped.
+    pub(crate) fn writing(self: &Arc<Self>) -> Writing {
+        self.writing.fetch_add(1, Ordering::SeqCst);
+        Writing(self.clone())
+    }
+
+    /// Waits until no session is left and all that they passed on is written, within a deadline:
+    /// the process may end then.
+    pub(crate) async fn closed(&self) {
+        let Some(host) = self.host() else { return };
+        let mut deadline = host.sleep_until(host.now() + CLOSE_DEADLINE);
+        loop {
+            let ended = self.session_ended.listen();
+            if self.sessions.len() == 0 && self.writing.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            match future::select(ended, deadline).await {
+                Either::Left(((), left)) => deadline = left,
+                Either::Right(_) => return,
+            }
+        }
+    }
+}
+
+/// A stream that still has something to write.
+pub(crate) struct Writing(Arc<Hub>);
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        self.0.writing.fetch_sub(1, Ordering::SeqCst);
+        self.0.session_ended.notify(usize::MAX);
+    }
+}

@@ -1,0 +1,161 @@
+//! What other tasks hand to a connection's task: its HTTP requests and its WebSocket.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Waker;
+
+use bytes::Bytes;
+use futures::channel::oneshot;
+use futures::task::AtomicWaker;
+use klatch_core::Sid;
+use klatch_core::engine::{PostFault, RequestError, RequestId, Response};
+use parking_lot::Mutex;
+
+use crate::mailbox::Order;
+use crate::websocket::WebSocket;
+
+/// A client that keeps to the protocol has a GET, a POST and an upgrade under way, and perhaps a
+/// second of each by mistake.
+const CAPACITY: usize = 16;
+
+/// Where the answer to a request goes.
+pub(crate) type Reply = oneshot::Sender<Response>;
+
+/// Something for a connection's task.
+#[derive(Debug)]
+pub(crate) enum Arrival {
+    Get(RequestId, Reply),
+    PostHead(RequestId, Reply),
+    PostBody(RequestId, Bytes),
+    PostFailed(RequestId, PostFault),
+    /// The client gave up a request.
+    RequestLost(RequestId),
+    Upgrade(Box<WebSocket>),
+    /// What the server orders every connection to do.
+    Order(Order),
+}
+
+/// The way from the tasks of HTTP connections to the task of one session.
+#[derive(Debug, Default)]
+pub(crate) struct Inbox {
+    arrivals: Mutex<Arrivals>,
+    waker: AtomicWaker,
+    requests: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Arrivals {
+    list: Vec<Arrival>,
+    /// The task is gone: nobody would look.
+    closed: bool,
+}
+
+impl Inbox {
+    pub(crate) fn next_request(&self) -> RequestId {
+        RequestId::new(self.requests.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Hands something over, or says what to answer instead.
+    pub(crate) fn push(&self, arrival: Arrival) -> Result<(), RequestError> {
+        let mut arrivals = self.arrivals.lock();
+        if arrivals.closed {
+            return Err(RequestError::UnknownSid);
+        }
+        // What ends a request that is in already is never refused.
+        let opens =
+            matches!(arrival, Arrival::Get(..) | Arrival::PostHead(..) | Arrival::Upgrade(_));
+        if opens && arrivals.list.len() >= CAPACITY {
+            return Err(RequestError::BadRequest);
+        }
+        arrivals.list.push(arrival);
+        drop(arrivals);
+        self.waker.wake();
+        Ok(())
+    }
+
+    /// Hands over what the server orders.
+    pub(crate) fn order(&self, order: Order) {
+        // A task that is gone needs no order.
+        let _ = self.push(Arrival::Order(order));
+    }
+
+    /// All that arrived, in order.
+    pub(crate) fn take(&self) -> Vec<Arrival> {
+        std::mem::take(&mut self.arrivals.lock().list)
+    }
+
+    /// The task is gone. A request that it did not see any more would keep this inbox alive, and
+    /// in it the way to its own answer: it would wait for ever.
+    pub(crate) fn close(&self) {
+        let mut arrivals = self.arrivals.lock();
+        arrivals.closed = true;
+        let left = std::mem::take(&mut arrivals.list);
+        drop(arrivals);
+        drop(left);
+    }
+
+    pub(crate) fn register(&self, waker: &Waker) {
+        self.waker.register(waker);
+    }
+}
+
+/// The sessions of a server, by the id that their clients name in requests.
+#[derive(Debug, Default)]
+pub(crate) struct Registry {
+    sessions: Mutex<HashMap<Sid, Arc<Inbox>>>,
+}
+
+impl Registry {
+    pub(crate) fn insert(&self, sid: Sid, inbox: Arc<Inbox>) {
+        self.sessions.lock().insert(sid, inbox);
+    }
+
+    pub(crate) fn find(&self, sid: &Sid) -> Option<Arc<Inbox>> {
+        self.sessions.lock().get(sid).cloned()
+    }
+
+    pub(crate) fn remove(&self, sid: &Sid) {
+        self.sessions.lock().remove(sid);
+    }
+
+    /// Every session, in no order.
+    pub(crate) fn all(&self) -> Vec<Arc<Inbox>> {
+        self.sessions.lock().values().cloned().collect()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.sessions.lock().len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_that_comes_when_the_task_has_ended_is_not_left_waiting() {
+        let inbox = Inbox::default();
+        let (sender, mut before) = oneshot::channel();
+        assert!(inbox.push(Arrival::Get(inbox.next_request(), sender)).is_ok());
+        inbox.close();
+        let (sender, mut after) = oneshot::channel();
+        assert!(inbox.push(Arrival::Get(inbox.next_request(), sender)).is_err());
+        assert_eq!(before.try_recv(), Err(oneshot::Canceled));
+        assert_eq!(after.try_recv(), Err(oneshot::Canceled));
+    }
+
+    #[test]
+    fn only_what_opens_a_request_is_refused_by_a_full_inbox() {
+        let inbox = Inbox::default();
+        for _ in 0..CAPACITY {
+            let (sender, _) = oneshot::channel();
+            assert!(inbox.push(Arrival::Get(inbox.next_request(), sender)).is_ok());
+        }
+        let (sender, _) = oneshot::channel();
+        let id = inbox.next_request();
+        assert!(inbox.push(Arrival::PostHead(id, sender)).is_err());
+        assert!(inbox.push(Arrival::RequestLost(id)).is_ok());
+        assert_eq!(inbox.take().len(), CAPACITY + 1);
+    }
+}

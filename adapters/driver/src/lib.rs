@@ -1,0 +1,45 @@
+//! What every runtime adapter of klatch shares: HTTP and WebSocket transports, rooms under a
+//! lock, mailboxes and handlers. It names no runtime: an adapter brings a clock, a timer, a spawn
+//! and a listener ([`Runtime`], [`Listener`]).
+//!
+//! Users of klatch depend on the crate `klatch`, with the feature of their runtime.
+
+mod ack;
+mod application;
+mod broadcast;
+mod client;
+mod connection;
+mod edge;
+mod engine;
+mod entropy;
+mod error;
+mod handler;
+mod handshake;
+mod housekeeper;
+mod hub;
+mod inbox;
+mod link;
+mod mailbox;
+mod namespace;
+mod reply;
+mod runtime;
+mod serve;
+mod server;
+mod socket;
+mod start;
+mod task;
+mod wakers;
+mod websocket;
+
+pub use ack::Ack;
+pub use broadcast::Broadcast;
+pub use engine::{EngineServer, EngineSocket};
+pub use error::{EmitError, HandlerError, ReplyError};
+pub use handler::{Call, EventHandler};
+pub use handshake::Handshake;
+pub use namespace::Namespace;
+pub use reply::{Answers, Replies, Reply};
+pub use runtime::{Listener, Runtime, Stream, Timer};
+pub use serve::{Bound, Service};
+pub use server::{Builder, Server};
+pub use socket::Socket;

@@ -1,0 +1,288 @@
+//! What waits to be sent to one client.
+
+use std::collections::VecDeque;
+use std::task::Waker;
+
+use klatch_core::engine::Segment;
+use klatch_core::{CloseReason, Outgoing, Slot};
+use parking_lot::Mutex;
+
+/// What an entry costs beyond its bytes: its place in the queue and the packet's own header.
+const ENTRY_OVERHEAD: usize = 64;
+
+/// Something that a mailbox carries.
+pub(crate) trait Parcel {
+    /// Its bytes on a WebSocket.
+    fn bytes(&self) -> usize;
+}
+
+impl Parcel for Outgoing {
+    fn bytes(&self) -> usize {
+        self.len()
+    }
+}
+
+impl Parcel for Segment {
+    fn bytes(&self) -> usize {
+        self.len()
+    }
+}
+
+/// The way from everybody to one connection's task: a queue with a budget, and what the task is told to do.
+///
+/// Its lock is held for a few moves at a time. It is taken under a namespace's publish lock,
+/// never the other way round.
+#[derive(Debug)]
+pub(crate) struct Mailbox<T> {
+    budget: usize,
+    state: Mutex<State<T>>,
+}
+
+#[derive(Debug)]
+struct State<T> {
+    queue: VecDeque<T>,
+    /// Charged for what is queued and for what the task took and has not passed on.
+    bytes: usize,
+    /// The task wants what comes in: its transport takes packets.
+    wanted: bool,
+    /// What is sent now leaves now: the transport takes packets, and has passed on all before.
+    writable: bool,
+    /// The namespaces whose packets are let in: from CONNECT to DISCONNECT.
+    open: Vec<Slot>,
+    /// The namespaces that the application ended since the task last looked.
+    left: Vec<Slot>,
+    order: Option<Order>,
+    /// The task was woken for a reason of its own since it last looked.
+    nudged: bool,
+    stage: Stage,
+    waker: Option<Waker>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Open,
+    /// A packet did not fit. Nothing may pass it by: a client may miss the end, never the middle.
+    Overflowed,
+    Closed,
+}
+
+/// What the task is told to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// Close the connection after what is queued, without a word to the namespaces.
+    Close(CloseReason),
+    /// Disconnect every namespace, then close the connection.
+    DisconnectAll,
+    /// The client reads too slowly: close at once.
+    Overflow,
+}
+
+/// How a connection's transport stands at the end of a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Readiness {
+    /// It takes nothing: no poll is pending, or the socket is full.
+    Blocked,
+    /// It takes packets, but has some to pass on first.
+    Busy,
+    /// It takes packets, and would pass on the next one at once.
+    Idle,
+}
+
+/// Why a packet was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The namespace or the connection is closed.
+    Closed,
+    /// It does not fit: the connection is being closed for it.
+    Full,
+    /// It was volatile, and would have had to wait.
+    Busy,
+}
+
+impl<T: Parcel> Mailbox<T> {
+    pub(crate) fn new(budget: usize) -> Self {
+        Self {
+            budget,
+            state: Mutex::new(State {
+                queue: VecDeque::new(),
+                bytes: 0,
+                wanted: false,
+                writable: false,
+                open: Vec::new(),
+                left: Vec::new(),
+                order: None,
+                nudged: false,
+                stage: Stage::Open,
+                waker: None,
+            }),
+        }
+    }
+
+    /// Queues a packet, and adds the task to those to be woken once no lock is held.
+    pub(crate) fn push(
+        &self,
+        slot: Option<Slot>,
+        parcel: T,
+        wakers: &mut Vec<Waker>,
+    ) -> Result<(), Refusal> {
+        let mut state = self.state.lock();
+        state.admit(slot)?;
+        let cost = Self::charge(&parcel);
+        // One packet always fits an empty mailbox, however small the budget.
+        if state.bytes > 0 && state.bytes + cost > self.budget {
+            wakers.extend(state.overflow());
+            return Err(Refusal::Full);
+        }
+        wakers.extend(state.enqueue(cost, parcel));
+        Ok(())
+    }
+
+    /// Queues a packet if it can leave now.
+    pub(crate) fn push_volatile(
+        &self,
+        slot: Option<Slot>,
+        parcel: T,
+        wakers: &mut Vec<Waker>,
+    ) -> Result<(), Refusal> {
+        let mut state = self.state.lock();
+        state.admit(slot)?;
+        if !state.writable || !state.queue.is_empty() {
+            return Err(Refusal::Busy);
+        }
+        wakers.extend(state.enqueue(Self::charge(&parcel), parcel));
+        Ok(())
+    }
+
+    /// Lets a namespace's packets in, the first of which is its CONNECT. That has to fit, too: a
+    /// client can leave and join again as often as it likes.
+    pub(crate) fn open(&self, slot: Slot, connect: T, wakers: &mut Vec<Waker>) {
+        let mut state = self.state.lock();
+        if state.stage == Stage::Closed {
+            return;
+        }
+        state.open.push(slot);
+        drop(state);
+        // Refused, it closes the connection, and with that the namespace.
+        let _ = self.push(Some(slot), connect, wakers);
+    }
+
+    /// Lets no more of a namespace in. The DISCONNECT, if the client is to be told, always fits.
+    pub(crate) fn leave(&self, slot: Slot, disconnect: Option<T>, wakers: &mut Vec<Waker>) {
+        let mut state = self.state.lock();
+        if state.admit(Some(slot)) == Err(Refusal::Closed) {
+            return;
+        }
+        state.open.retain(|open| *open != slot);
+        if let Some(disconnect) = disconnect {
+            wakers.extend(state.enqueue(Self::charge(&disconnect), disconnect));
+            state.left.push(slot);
+            wakers.extend(state.waker.take());
+        }
+    }
+
+    /// Tells the task to do something.
+    pub(crate) fn command(&self, order: Order) {
+        let waker = self.state.lock().command(order);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Has the task take another turn, without a reason of the mailbox's own. In the middle of a
+    /// turn it has no waker here, and may have looked already.
+    pub(crate) fn nudge(&self) {
+        let mut state = self.state.lock();
+        state.nudged = true;
+        let waker = state.waker.take();
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Moves all that is queued to `batch`, which is empty. Among it may be the DISCONNECTs of the
+    /// namespaces that it returns: whoever gets one may be back before the next turn.
+    #[must_use]
+    pub(crate) fn take(&self, batch: &mut VecDeque<T>) -> Vec<Slot> {
+        debug_assert!(batch.is_empty(), "what was taken before is passed on first");
+        let mut state = self.state.lock();
+        std::mem::swap(&mut state.queue, batch);
+        state.wanted = false;
+        state.writable = false;
+        std::mem::take(&mut state.left)
+    }
+
+    /// What the task was told since it last looked.
+    pub(crate) fn take_orders(&self) -> (Vec<Slot>, Option<Order>) {
+        let mut state = self.state.lock();
+        state.nudged = false;
+        (std::mem::take(&mut state.left), state.order.take())
+    }
+
+    /// Says how much the task passed on, and whether its transport takes more; leaves its
+    /// waker. `false` if something came in meanwhile: the task takes another turn.
+    pub(crate) fn settle(&self, passed_on: usize, readiness: Readiness, waker: &Waker) -> bool {
+        let mut state = self.state.lock();
+        state.bytes = state.bytes.saturating_sub(passed_on);
+        state.wanted = readiness != Readiness::Blocked;
+        state.writable = readiness == Readiness::Idle;
+        let more = state.wanted && !state.queue.is_empty();
+        if more || !state.left.is_empty() || state.order.is_some() || state.nudged {
+            return false;
+        }
+        if !state.waker.as_ref().is_some_and(|current| current.will_wake(waker)) {
+            state.waker = Some(waker.clone());
+        }
+        true
+    }
+
+    /// What an entry counts for in [`Self::settle`].
+    pub(crate) fn charge(parcel: &T) -> usize {
+        parcel.bytes() + ENTRY_OVERHEAD
+    }
+
+    /// Lets nothing more in, and forgets what is queued.
+    pub(crate) fn close(&self) {
+        let mut state = self.state.lock();
+        state.stage = Stage::Closed;
+        state.open = Vec::new();
+        let queue = std::mem::take(&mut state.queue);
+        drop(state);
+        drop(queue);
+    }
+}
+
+impl<T> State<T> {
+    fn admit(&self, slot: Option<Slot>) -> Result<(), Refusal> {
+        if slot.is_some_and(|slot| !self.open.contains(&slot)) {
+            return Err(Refusal::Closed);
+        }
+        match self.stage {
+            Stage::Open => Ok(()),
+            Stage::Overflowed => Err(Refusal::Full),
+            Stage::Closed => Err(Refusal::Closed),
+        }
+    }
+
+    fn overflow(&mut self) -> Option<Waker> {
+        self.stage = Stage::Overflowed;
+        self.command(Order::Overflow)
+    }
+
+    fn enqueue(&mut self, cost: usize, parcel: T) -> Option<Waker> {
+        self.bytes += cost;
+        self.queue.push_back(parcel);
+        if self.wanted { self.waker.take() } else { None }
+    }
+
+    /// The first order stands; only the worst news replaces it.
+    fn command(&mut self, order: Order) -> Option<Waker> {
+        if self.order.is_none() || order == Order::Overflow {
+            self.order = Some(order);
+        }
+        self.waker.take()
+    }
+}
+
+#[cfg(test)]
+mod tests;

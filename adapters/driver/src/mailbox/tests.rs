@@ -1,0 +1,275 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Wake;
+
+use klatch_core::engine::{Frame, Input, Transport};
+use klatch_core::{Config, Connection, Event, Sid, Timestamp};
+
+use super::*;
+
+/// A packet of so many bytes.
+#[derive(Debug, PartialEq, Eq)]
+struct Packet(&'static str, usize);
+
+impl Parcel for Packet {
+    fn bytes(&self) -> usize {
+        self.1
+    }
+}
+
+#[derive(Default)]
+struct Count(AtomicUsize);
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A mailbox, and a task that owns it as far as it can tell.
+struct Post {
+    mailbox: Mailbox<Packet>,
+    task: Arc<Count>,
+}
+
+impl Post {
+    fn new(budget: usize) -> Self {
+        Self { mailbox: Mailbox::new(budget), task: Arc::default() }
+    }
+
+    /// With its namespace open, and nothing queued.
+    fn open(budget: usize, slot: Slot) -> Self {
+        let post = Self::new(budget);
+        post.mailbox.open(slot, Packet("connect", 0), &mut Vec::new());
+        assert_eq!(post.take(), ["connect"]);
+        assert!(post.settle(ENTRY_OVERHEAD, Readiness::Idle));
+        post
+    }
+
+    fn push(&self, slot: Slot, name: &'static str, bytes: usize) -> Result<(), Refusal> {
+        wake(|wakers| self.mailbox.push(Some(slot), Packet(name, bytes), wakers))
+    }
+
+    fn push_volatile(&self, slot: Slot, name: &'static str) -> Result<(), Refusal> {
+        wake(|wakers| self.mailbox.push_volatile(Some(slot), Packet(name, 0), wakers))
+    }
+
+    fn leave(&self, slot: Slot, disconnect: Option<Packet>) {
+        wake(|wakers| self.mailbox.leave(slot, disconnect, wakers));
+    }
+
+    fn take(&self) -> Vec<&'static str> {
+        self.take_with_ends().0
+    }
+
+    /// What is queued, and the namespaces that end with it.
+    fn take_with_ends(&self) -> (Vec<&'static str>, Vec<Slot>) {
+        let mut batch = VecDeque::new();
+        let left = self.mailbox.take(&mut batch);
+        (batch.into_iter().map(|packet| packet.0).collect(), left)
+    }
+
+    fn settle(&self, passed_on: usize, readiness: Readiness) -> bool {
+        self.mailbox.settle(passed_on, readiness, &Waker::from(self.task.clone()))
+    }
+
+    fn wakes(&self) -> usize {
+        self.task.0.load(Ordering::Relaxed)
+    }
+}
+
+fn wake<T>(collect: impl FnOnce(&mut Vec<Waker>) -> T) -> T {
+    crate::wakers::wake_after(collect)
+}
+
+/// Slots as only a connection gives them out.
+fn slots<const N: usize>() -> [Slot; N] {
+    let (config, now) = (Config::default(), Timestamp::ZERO);
+    let mut machine =
+        Connection::new(&config, Sid::from_entropy([0; 15]), Transport::WebSocket, now);
+    std::array::from_fn(|nth| {
+        machine.handle(now, Input::Frame(Frame::Text(format!("40/{nth},").into())));
+        match machine.poll_event() {
+            Some(Event::Connect { slot, .. }) => slot,
+            other => panic!("no CONNECT: {other:?}"),
+        }
+    })
+}
+
+#[test]
+fn only_an_open_namespace_is_let_in() {
+    let [here, there] = slots();
+    let post = Post::new(1000);
+    assert_eq!(post.push(here, "early", 0), Err(Refusal::Closed));
+    post.mailbox.open(here, Packet("connect", 0), &mut Vec::new());
+    assert_eq!(post.push(here, "event", 0), Ok(()));
+    assert_eq!(post.push(there, "elsewhere", 0), Err(Refusal::Closed));
+    assert_eq!(post.take(), ["connect", "event"]);
+}
+
+#[test]
+fn nothing_follows_a_disconnect() {
+    let [slot, other] = slots();
+    let post = Post::open(1000, slot);
+    post.mailbox.open(other, Packet("other", 0), &mut Vec::new());
+    assert_eq!(post.push(slot, "last", 0), Ok(()));
+    post.leave(slot, Some(Packet("disconnect", 0)));
+    assert_eq!(post.push(slot, "late", 0), Err(Refusal::Closed));
+    assert_eq!(post.push_volatile(slot, "late"), Err(Refusal::Closed));
+    // A second farewell would be one for whoever joined meanwhile.
+    post.leave(slot, Some(Packet("again", 0)));
+    assert_eq!(post.push(other, "event", 0), Ok(()));
+    let queued = vec!["other", "last", "disconnect", "event"];
+    assert_eq!(post.take_with_ends(), (queued, vec![slot]));
+    assert_eq!(post.mailbox.take_orders(), (vec![], None), "the task is told once");
+}
+
+#[test]
+fn whoever_left_by_itself_is_told_nothing() {
+    let [slot] = slots();
+    let post = Post::open(1000, slot);
+    post.leave(slot, None);
+    assert_eq!(post.push(slot, "late", 0), Err(Refusal::Closed));
+    assert!(post.take().is_empty());
+    assert_eq!(post.mailbox.take_orders(), (vec![], None));
+}
+
+#[test]
+fn a_packet_over_the_budget_closes_the_connection() {
+    let [slot] = slots();
+    let post = Post::open(2 * (ENTRY_OVERHEAD + 100), slot);
+    assert_eq!(post.push(slot, "fits", 100), Ok(()));
+    assert_eq!(post.push(slot, "just fits", 100), Ok(()));
+    assert_eq!(post.mailbox.take_orders(), (vec![], None));
+    assert_eq!(post.push(slot, "one more", 0), Err(Refusal::Full));
+    assert_eq!(post.mailbox.take_orders(), (vec![], Some(Order::Overflow)));
+}
+
+#[test]
+fn one_packet_fits_an_empty_mailbox_however_large() {
+    let [slot] = slots();
+    let post = Post::open(10, slot);
+    assert_eq!(post.push(slot, "huge", 1_000_000), Ok(()));
+    assert_eq!(post.push(slot, "small", 0), Err(Refusal::Full));
+}
+
+#[test]
+fn what_was_taken_counts_until_it_is_passed_on() {
+    let [slot] = slots();
+    let post = Post::open(2 * ENTRY_OVERHEAD, slot);
+    assert_eq!(post.push(slot, "a", 0), Ok(()));
+    assert_eq!(post.take(), ["a"]);
+    assert_eq!(post.push(slot, "b", 0), Ok(()));
+    assert!(!post.settle(ENTRY_OVERHEAD, Readiness::Idle), "b waits");
+    assert_eq!(post.take(), ["b"]);
+    assert!(post.settle(0, Readiness::Blocked), "b is on its way");
+    assert_eq!(post.push(slot, "c", 0), Ok(()));
+    assert_eq!(post.push(slot, "d", 0), Err(Refusal::Full));
+}
+
+#[test]
+fn a_disconnect_always_fits() {
+    let [slot] = slots();
+    let post = Post::open(ENTRY_OVERHEAD, slot);
+    assert_eq!(post.push(slot, "full", 0), Ok(()));
+    post.leave(slot, Some(Packet("disconnect", 0)));
+    assert_eq!(post.mailbox.take_orders(), (vec![slot], None));
+    assert_eq!(post.take(), ["full", "disconnect"]);
+}
+
+#[test]
+fn a_volatile_packet_waits_for_nothing() {
+    let [slot] = slots();
+    let post = Post::open(1000, slot);
+    assert_eq!(post.push_volatile(slot, "alone"), Ok(()));
+    assert_eq!(post.push_volatile(slot, "behind it"), Err(Refusal::Busy));
+    assert_eq!(post.take(), ["alone"]);
+    assert_eq!(post.push_volatile(slot, "while the task runs"), Err(Refusal::Busy));
+    for (readiness, taken) in [
+        (Readiness::Blocked, Err(Refusal::Busy)),
+        (Readiness::Busy, Err(Refusal::Busy)),
+        (Readiness::Idle, Ok(())),
+    ] {
+        assert!(post.settle(0, readiness));
+        assert_eq!(post.push_volatile(slot, "later"), taken, "{readiness:?}");
+    }
+}
+
+#[test]
+fn the_task_is_woken_once_and_only_if_it_can_send() {
+    let [slot] = slots();
+    let post = Post::open(1000, slot);
+    assert_eq!(post.push(slot, "a", 0), Ok(()));
+    assert_eq!(post.push(slot, "b", 0), Ok(()));
+    assert_eq!(post.wakes(), 1);
+    assert_eq!(post.take(), ["a", "b"]);
+    assert!(post.settle(2 * ENTRY_OVERHEAD, Readiness::Blocked));
+    assert_eq!(post.push(slot, "c", 0), Ok(()));
+    assert_eq!(post.wakes(), 1, "it would find its transport blocked");
+    assert!(!post.settle(0, Readiness::Busy), "c came in before");
+}
+
+#[test]
+fn an_order_wakes_the_task_and_the_first_one_stands() {
+    let [slot] = slots();
+    let post = Post::open(1000, slot);
+    let close = Order::Close(CloseReason::ForcedClose);
+    assert!(post.settle(0, Readiness::Blocked));
+    post.mailbox.command(close);
+    assert_eq!(post.wakes(), 1);
+    assert!(!post.settle(0, Readiness::Blocked), "there is an order");
+    post.mailbox.command(Order::DisconnectAll);
+    assert_eq!(post.mailbox.take_orders(), (vec![], Some(close)));
+    post.mailbox.command(close);
+    post.mailbox.command(Order::Overflow);
+    assert_eq!(post.mailbox.take_orders(), (vec![], Some(Order::Overflow)));
+    assert!(post.settle(0, Readiness::Idle));
+}
+
+#[test]
+fn a_closed_mailbox_takes_nothing_and_keeps_nothing() {
+    let [slot] = slots();
+    let post = Post::open(1000, slot);
+    assert_eq!(post.push(slot, "queued", 0), Ok(()));
+    post.mailbox.close();
+    assert_eq!(post.push(slot, "late", 0), Err(Refusal::Closed));
+    post.leave(slot, Some(Packet("disconnect", 0)));
+    post.mailbox.open(slot, Packet("connect", 0), &mut Vec::new());
+    assert!(post.take().is_empty());
+    assert!(post.settle(0, Readiness::Idle));
+}
+
+#[test]
+fn a_nudge_while_the_task_runs_is_another_turn() {
+    let [slot] = slots();
+    let post = Post::open(1000, slot);
+    assert_eq!(post.push(slot, "wakes", 0), Ok(()));
+    assert_eq!(post.take(), ["wakes"]);
+    // The handler that made room ends after the task looked, and before it settles.
+    post.mailbox.nudge();
+    assert!(!post.settle(ENTRY_OVERHEAD, Readiness::Idle));
+    assert_eq!(post.mailbox.take_orders(), (vec![], None));
+    assert!(post.settle(0, Readiness::Idle), "one turn is enough");
+}
+
+#[test]
+fn nothing_passes_by_a_packet_that_did_not_fit() {
+    let [slot] = slots();
+    let post = Post::open(2 * (ENTRY_OVERHEAD + 100), slot);
+    assert_eq!(post.push(slot, "first", 100), Ok(()));
+    assert_eq!(post.push(slot, "too large", 101), Err(Refusal::Full));
+    assert_eq!(post.push(slot, "smaller", 0), Err(Refusal::Full));
+    assert_eq!(post.push_volatile(slot, "volatile"), Err(Refusal::Full));
+    assert_eq!(post.take(), ["first"], "a client may miss the end, never the middle");
+}
+
+#[test]
+fn a_client_that_joins_again_and_again_pays_for_it() {
+    let post = Post::new(ENTRY_OVERHEAD);
+    let [first, second] = slots();
+    post.mailbox.open(first, Packet("connect", 0), &mut Vec::new());
+    post.leave(first, None);
+    post.mailbox.open(second, Packet("connect", 0), &mut Vec::new());
+    assert_eq!(post.mailbox.take_orders(), (vec![], Some(Order::Overflow)));
+    assert_eq!(post.take(), ["connect"]);
+}

@@ -1,0 +1,275 @@
+//! A namespace: the core's machine under its publish lock, with the mailboxes of its sockets.
+
+mod asking;
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use klatch_core::{
+    CloseReason, FromPayload, HashKey, Outgoing, Payload, Slot, SocketId, SocketKey, SocketMap,
+    Target, ToArgs,
+};
+use parking_lot::Mutex;
+
+pub(crate) use self::asking::Answers;
+use self::asking::Asking;
+use crate::broadcast::Broadcast;
+use crate::entropy;
+use crate::error::{EmitError, HandlerError};
+use crate::handler::{EventHandler, Handlers};
+use crate::housekeeper::Housekeeper;
+use crate::link::Link;
+use crate::reply::Replies;
+use crate::socket::{Farewell, Socket};
+use crate::wakers::wake_after;
+
+/// A namespace of a server: where handlers are registered and everybody can be spoken to. Cheap to clone.
+#[derive(Clone)]
+pub struct Namespace(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    name: Box<str>,
+    pub(crate) handlers: Handlers,
+    housekeeper: Arc<Housekeeper>,
+    publish: Mutex<Publish>,
+}
+
+/// What the publish lock guards. Select and push happen under it, and so does every change of
+/// membership: all members see the namespace's packets in one order, and nothing arrives after a
+/// leave has returned. Encoding, waking and the application's code stay outside.
+struct Publish {
+    namespace: klatch_core::Namespace,
+    members: SocketMap<Member>,
+    asking: Asking,
+    /// Whom the broadcast under way reaches; kept between broadcasts.
+    selected: Vec<SocketKey>,
+}
+
+struct Member {
+    link: Arc<Link>,
+    slot: Slot,
+    socket: Socket,
+}
+
+impl Namespace {
+    /// Its name, with the leading slash.
+    pub fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    /// Calls `handler` for every socket that connects. It has run, up to its first await, before
+    /// the first event of that socket is handled. Replaces the one before.
+    pub fn on_connect<F, Fut>(&self, handler: F)
+    where
+        F: FnOnce(Socket) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output: ToArgs + Send> + Send + 'static,
+    {
+        self.0.handlers.on_connect(handler);
+    }
+
+    /// Calls `handler` for every event of this name, on whatever socket, in the order in which a
+    /// socket's events arrive. Replaces the one before for the same name.
+    ///
+    /// See [`EventHandler`] for what a handler may be, and [`Ack::send`](crate::Ack::send) for
+    /// what its return value means.
+    pub fn on<P>(&self, event: &str, handler: impl EventHandler<P>) {
+        self.0.handlers.on(event, handler);
+    }
+
+    /// Calls `handler` for every socket that is about to disconnect: its rooms can still be seen.
+    /// Replaces the one before.
+    pub fn on_disconnecting<F, Fut>(&self, handler: F)
+    where
+        F: FnOnce(Socket, CloseReason) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output: ToArgs + Send> + Send + 'static,
+    {
+        self.0.handlers.on_disconnecting(handler);
+    }
+
+    /// Calls `handler` for every socket that has disconnected: it is in no room any more.
+    /// Replaces the one before.
+    pub fn on_disconnect<F, Fut>(&self, handler: F)
+    where
+        F: FnOnce(Socket, CloseReason) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output: ToArgs + Send> + Send + 'static,
+    {
+        self.0.handlers.on_disconnect(handler);
+    }
+
+    /// Calls `hook` with the socket, the event's name and what went wrong: arguments that do not
+    /// fit the handler, a handler that returned an `Err` or panicked. Without a hook it is logged
+    /// at debug level. Replaces the one before.
+    pub fn on_error(&self, hook: impl Fn(&Socket, &str, &HandlerError) + Send + Sync + 'static) {
+        self.0.handlers.on_error(hook);
+    }
+
+    /// Sends an event to everybody in the namespace; see [`Broadcast::emit`].
+    ///
+    /// # Errors
+    ///
+    /// If the value cannot be encoded.
+    pub fn emit(&self, event: &str, args: &(impl ToArgs + ?Sized)) -> Result<(), EmitError> {
+        self.everybody().emit(event, args)
+    }
+
+    /// Sends an event to everybody and asks for answers; see [`Broadcast::emit_with_ack`].
+    pub fn emit_with_ack<D: FromPayload>(
+        &self,
+        event: &str,
+        args: &(impl ToArgs + ?Sized),
+    ) -> Replies<D> {
+        self.everybody().emit_with_ack(event, args)
+    }
+
+    /// Everybody in the namespace.
+    pub fn everybody(&self) -> Broadcast {
+        Broadcast::new(self.0.clone(), Target::all())
+    }
+
+    /// The members of a room.
+    pub fn to(&self, room: impl AsRef<str>) -> Broadcast {
+        self.everybody().to(room)
+    }
+
+    /// Everybody but the members of a room.
+    pub fn except(&self, room: impl AsRef<str>) -> Broadcast {
+        self.everybody().except(room)
+    }
+
+    /// [`Broadcast::volatile`] for everybody.
+    pub fn volatile(&self) -> Broadcast {
+        self.everybody().volatile()
+    }
+
+    /// [`Broadcast::timeout`] for everybody.
+    pub fn timeout(&self, timeout: Duration) -> Broadcast {
+        self.everybody().timeout(timeout)
+    }
+
+    /// All its sockets.
+    pub fn sockets(&self) -> Vec<Socket> {
+        self.everybody().sockets()
+    }
+
+    /// The socket with this id, if it is connected.
+    pub fn socket(&self, id: SocketId) -> Option<Socket> {
+        let publish = self.0.publish.lock();
+        let key = publish.namespace.key(&id)?;
+        publish.members.get(key).map(|member| member.socket.clone())
+    }
+
+    /// How many sockets are connected.
+    pub fn len(&self) -> usize {
+        self.0.publish.lock().namespace.len()
+    }
+
+    /// Whether no socket is connected.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many sockets are in a room.
+    pub fn room_len(&self, room: impl AsRef<str>) -> usize {
+        let room = room.as_ref();
+        self.0.publish.lock().namespace.room_len(room)
+    }
+
+    /// The rooms that somebody is in, without those that are named by a socket's id.
+    pub fn rooms(&self) -> Vec<String> {
+        self.0.publish.lock().namespace.room_names().map(str::to_owned).collect()
+    }
+}
+
+impl fmt::Debug for Namespace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Namespace").field("name", &self.0.name).finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    pub(crate) fn new(name: &str, housekeeper: Arc<Housekeeper>) -> Arc<Self> {
+        let namespace = klatch_core::Namespace::new(HashKey::from_entropy(entropy::bytes()));
+        let publish = Publish {
+            namespace,
+            members: SocketMap::new(),
+            asking: Asking::default(),
+            selected: Vec::new(),
+        };
+        Arc::new(Self {
+            name: name.into(),
+            handlers: Handlers::default(),
+            housekeeper,
+            publish: Mutex::new(publish),
+        })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Lets a client in: from here on it is a member, and its CONNECT is on its way.
+    pub(crate) fn admit(self: &Arc<Self>, slot: Slot, link: &Arc<Link>, auth: Payload) -> Socket {
+        let id = SocketId::from_entropy(entropy::bytes());
+        let connect = Outgoing::connect(&self.name, &id);
+        wake_after(|wakers| {
+            let mut publish = self.publish.lock();
+            let key =
+                publish.namespace.connect(id).expect("120 random bits are never the same twice");
+            let socket = Socket::new(id, key, slot, self.clone(), link.clone(), auth);
+            let member = Member { link: link.clone(), slot, socket: socket.clone() };
+            publish.members.insert(key, member);
+            link.mailbox.open(slot, connect, wakers);
+            socket
+        })
+    }
+
+    /// Takes a socket out: it is a member no longer, and nothing follows its DISCONNECT.
+    pub(crate) fn remove(&self, socket: &Socket, farewell: Farewell) {
+        let disconnect = (farewell == Farewell::Told).then(|| Outgoing::disconnect(&self.name));
+        let done = wake_after(|wakers| {
+            let mut publish = self.publish.lock();
+            publish.namespace.disconnect(socket.key());
+            let member = publish.members.remove(socket.key());
+            socket.link().mailbox.leave(socket.slot(), disconnect, wakers);
+            let done = publish.acks_done();
+            drop(publish);
+            drop(member);
+            done
+        });
+        done.tell();
+    }
+
+    /// Sends a packet to all who are meant.
+    pub(crate) fn publish(&self, target: &Target, packet: &Outgoing, volatile: bool) {
+        wake_after(|wakers| {
+            let mut publish = self.publish.lock();
+            let Publish { namespace, members, selected, .. } = &mut *publish;
+            namespace.select(target, selected);
+            for member in selected.iter().filter_map(|key| members.get(*key)) {
+                let mailbox = &member.link.mailbox;
+                // Whoever has no room for it is closed for that: see `Mailbox::push`.
+                let _ = if volatile {
+                    mailbox.push_volatile(Some(member.slot), packet.clone(), wakers)
+                } else {
+                    mailbox.push(Some(member.slot), packet.clone(), wakers)
+                };
+            }
+        });
+    }
+
+    /// Does something with the rooms.
+    pub(crate) fn rooms<T>(&self, act: impl FnOnce(&mut klatch_core::Namespace) -> T) -> T {
+        act(&mut self.publish.lock().namespace)
+    }
+
+    /// The sockets that are meant.
+    pub(crate) fn sockets(&self, target: &Target) -> Vec<Socket> {
+        let mut publish = self.publish.lock();
+        let Publish { namespace, members, selected, .. } = &mut *publish;
+        namespace.select(target, selected);
+        let members = selected.iter().filter_map(|key| members.get(*key));
+        members.map(|member| member.socket.clone()).collect()
+    }
+}

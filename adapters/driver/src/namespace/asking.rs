@@ -1,0 +1,160 @@
+//! Events that ask for answers, and where the answers go.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use futures::channel::oneshot;
+use klatch_core::{
+    AckCause, AckError, AckId, NamespaceEvent, Outgoing, Payload, SocketId, SocketKey, Target,
+    Timestamp, ToArgs,
+};
+
+use super::{Inner, Publish};
+use crate::error::EmitError;
+use crate::socket::Socket;
+use crate::wakers::wake_after;
+
+/// All answers to one event.
+#[derive(Debug)]
+pub(crate) struct Answers {
+    pub(crate) received: Vec<(SocketId, Payload)>,
+    pub(crate) missing: Vec<SocketId>,
+    pub(crate) cause: AckCause,
+}
+
+/// Who waits for which answers.
+#[derive(Debug, Default)]
+pub(super) struct Asking {
+    waiting: HashMap<AckId, oneshot::Sender<Answers>>,
+}
+
+/// Answers that are complete, to be told when the lock is released: telling wakes.
+#[must_use = "somebody waits for them"]
+pub(super) struct Done(Vec<(oneshot::Sender<Answers>, Answers)>);
+
+impl Done {
+    pub(super) fn tell(self) {
+        for (waiting, answers) in self.0 {
+            // Whoever asked may have lost interest.
+            let _ = waiting.send(answers);
+        }
+    }
+}
+
+impl Publish {
+    pub(super) fn acks_done(&mut self) -> Done {
+        let mut done = Vec::new();
+        while let Some(event) = self.namespace.poll_event() {
+            if let NamespaceEvent::AcksDone { id, answers, missing, cause } = event
+                && let Some(waiting) = self.asking.waiting.remove(&id)
+            {
+                done.push((waiting, Answers { received: answers, missing, cause }));
+            }
+        }
+        Done(done)
+    }
+
+    /// Awaits the answers of `keys`; whoever owes too many already is taken off the list.
+    fn expect(
+        &mut self,
+        id: AckId,
+        keys: &mut Vec<SocketKey>,
+        deadline: Timestamp,
+    ) -> Vec<SocketId> {
+        let mut skipped = Vec::new();
+        while let Err(error) = self.namespace.expect_acks(id, keys, deadline) {
+            let AckError::TooManyPending { sockets } = error else {
+                unreachable!("the id was given out for this call: {error}")
+            };
+            skipped.extend(sockets.iter().filter_map(|key| self.namespace.id(*key)));
+            // They stand in the order of `keys`.
+            let mut full = sockets.into_iter().peekable();
+            keys.retain(|key| full.next_if_eq(key).is_none());
+        }
+        skipped
+    }
+}
+
+impl Inner {
+    /// Sends an event to one socket, and says where its answer will come.
+    pub(crate) fn ask_one(
+        &self,
+        socket: &Socket,
+        timeout: Duration,
+        event: &str,
+        args: &(impl ToArgs + ?Sized),
+    ) -> Result<oneshot::Receiver<Answers>, EmitError> {
+        let id = self.rooms(klatch_core::Namespace::next_ack_id);
+        let packet = Outgoing::event(&self.name, event, args, Some(id))?;
+        let deadline = self.housekeeper.deadline(timeout);
+        let (sender, receiver) = oneshot::channel();
+        wake_after(|wakers| {
+            let mut publish = self.publish.lock();
+            if !publish.namespace.contains(socket.key()) {
+                return Err(EmitError::Closed);
+            }
+            publish.namespace.expect_acks(id, &[socket.key()], deadline)?;
+            let mailbox = &socket.link().mailbox;
+            if let Err(refusal) = mailbox.push(Some(socket.slot()), packet, wakers) {
+                publish.namespace.cancel_acks(id);
+                return Err(refusal.into());
+            }
+            publish.asking.waiting.insert(id, sender);
+            Ok(())
+        })?;
+        self.housekeeper.expect(deadline);
+        Ok(receiver)
+    }
+
+    /// Sends an event to all who are meant, and says where their answers will come.
+    pub(crate) fn ask_many(
+        &self,
+        target: &Target,
+        timeout: Duration,
+        event: &str,
+        args: &(impl ToArgs + ?Sized),
+    ) -> Result<(oneshot::Receiver<Answers>, Vec<SocketId>), EmitError> {
+        let id = self.rooms(klatch_core::Namespace::next_ack_id);
+        let packet = Outgoing::event(&self.name, event, args, Some(id))?;
+        let deadline = self.housekeeper.deadline(timeout);
+        let (sender, receiver) = oneshot::channel();
+        let (skipped, done) = wake_after(|wakers| {
+            let mut publish = self.publish.lock();
+            let mut keys = Vec::new();
+            publish.namespace.select(target, &mut keys);
+            let skipped = publish.expect(id, &mut keys, deadline);
+            publish.asking.waiting.insert(id, sender);
+            for member in keys.iter().filter_map(|key| publish.members.get(*key)) {
+                // Whoever has no room for it is closed for that, and then counts as missing.
+                let _ = member.link.mailbox.push(Some(member.slot), packet.clone(), wakers);
+            }
+            (skipped, publish.acks_done())
+        });
+        done.tell();
+        self.housekeeper.expect(deadline);
+        Ok((receiver, skipped))
+    }
+
+    /// A socket answered.
+    pub(crate) fn answered(&self, socket: &Socket, id: AckId, args: Payload) {
+        let mut publish = self.publish.lock();
+        publish.namespace.handle_ack(socket.key(), id, args);
+        let done = publish.acks_done();
+        drop(publish);
+        done.tell();
+    }
+
+    /// When answers will have been awaited long enough.
+    pub(crate) fn poll_timeout(&self) -> Option<Timestamp> {
+        self.publish.lock().namespace.poll_timeout()
+    }
+
+    /// Ends the wait for answers whose time is up.
+    pub(crate) fn handle_timeout(&self, now: Timestamp) {
+        let mut publish = self.publish.lock();
+        publish.namespace.handle_timeout(now);
+        let done = publish.acks_done();
+        drop(publish);
+        done.tell();
+    }
+}

@@ -1,0 +1,80 @@
+//! What klatch needs of an async runtime.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+
+use futures::future::BoxFuture;
+use futures::io::{AsyncRead, AsyncWrite};
+use klatch_core::Timestamp;
+
+/// A byte stream to one client.
+///
+/// Boxed where klatch keeps it: one indirect call beside each system call costs nothing that can
+/// be measured, and a WebSocket is then the same type whatever brought it.
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Stream for T {}
+
+/// A runtime: its clock, its timers, its tasks. About thirty lines make one of any executor.
+pub trait Runtime: Clone + Send + Sync + 'static {
+    /// A timer that can be set again.
+    type Timer: Timer;
+
+    /// Runs a future to its end, whatever becomes of the caller.
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static);
+
+    /// The time: monotonic, from an origin that never moves.
+    fn now(&self) -> Timestamp;
+
+    /// A timer that is ready from `deadline` on, [`Timestamp::END`] at the latest.
+    fn timer(&self, deadline: Timestamp) -> Self::Timer;
+}
+
+/// A future that is ready from its deadline on, and can be set again before and after.
+pub trait Timer: Future<Output = ()> + Send + Sync + Unpin + 'static {
+    /// Moves the deadline.
+    fn reset(&mut self, deadline: Timestamp);
+}
+
+/// Where connections come from.
+pub trait Listener: Send + Sync + 'static {
+    /// What a connection is.
+    type Stream: Stream;
+
+    /// Waits for the next connection. The stream comes ready for small packets (`TCP_NODELAY`).
+    ///
+    /// # Errors
+    ///
+    /// Whatever the system reports; klatch waits a little and goes on.
+    fn accept(&self) -> impl Future<Output = io::Result<(Self::Stream, SocketAddr)>> + Send;
+
+    /// The address that is listened on.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the system reports.
+    fn local_addr(&self) -> io::Result<SocketAddr>;
+}
+
+/// A [`Runtime`] without its type, for what is not a connection's own.
+pub(crate) trait Host: Send + Sync {
+    fn spawn(&self, task: BoxFuture<'static, ()>);
+    fn now(&self) -> Timestamp;
+    fn sleep_until(&self, deadline: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+}
+
+impl<R: Runtime> Host for R {
+    fn spawn(&self, task: BoxFuture<'static, ()>) {
+        Runtime::spawn(self, task);
+    }
+
+    fn now(&self) -> Timestamp {
+        Runtime::now(self)
+    }
+
+    fn sleep_until(&self, deadline: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(self.timer(deadline))
+    }
+}

@@ -1,0 +1,101 @@
+//! From a listener to connections.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::future::{Either, select};
+use http::request::Parts;
+
+use crate::application::Application;
+use crate::edge::{Edge, Fallback};
+use crate::runtime::{Listener, Runtime};
+
+/// How long to wait after the system refused a connection: it is out of files, say, and will be
+/// for a while.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What can be served: a [`Server`](crate::Server), or an Engine.IO server alone.
+#[expect(private_bounds, reason = "only klatch's own servers are served")]
+pub trait Service: Application {}
+
+impl<A: Application> Service for A {}
+
+/// A listener and its runtime, ready to serve.
+pub struct Bound<R, L> {
+    runtime: R,
+    listener: L,
+    fallback: Option<Arc<Fallback>>,
+}
+
+impl<R, L> std::fmt::Debug for Bound<R, L> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bound").finish_non_exhaustive()
+    }
+}
+
+impl<R: Runtime, L: Listener> Bound<R, L> {
+    /// For the adapters: a listener of theirs.
+    pub fn new(runtime: R, listener: L) -> Self {
+        Self { runtime, listener, fallback: None }
+    }
+
+    /// The address that is listened on: the one to ask for where the port was 0.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the system reports.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Answers requests to other paths than the server's: a page, a health check. Without it
+    /// they get 404. The body of such a request is not read.
+    #[must_use]
+    pub fn fallback<F, Fut>(mut self, fallback: F) -> Self
+    where
+        F: Fn(Parts) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = http::Response<Bytes>> + Send + 'static,
+    {
+        self.fallback = Some(Arc::new(move |parts| Box::pin(fallback(parts))));
+        self
+    }
+
+    /// Serves until the server is closed ([`Server::close`](crate::Server::close)) and its clients
+    /// have been told.
+    ///
+    /// # Errors
+    ///
+    /// None today: an error of `accept` is logged, and accepting goes on after a tenth of a second.
+    pub async fn serve(self, service: impl Service) -> io::Result<()> {
+        let Self { runtime, listener, fallback } = self;
+        let hub = service.hub().clone();
+        if hub.attach(Arc::new(runtime.clone())) {
+            service.attached();
+        }
+        let edge = Arc::new(Edge { runtime, application: service, hub: hub.clone(), fallback });
+        let mut closing = pin!(hub.closing());
+        loop {
+            let accepted = match select(closing.as_mut(), pin!(listener.accept())).await {
+                Either::Left(_) => break,
+                Either::Right((accepted, _)) => accepted,
+            };
+            match accepted {
+                Ok((stream, address)) => {
+                    edge.runtime.spawn(edge.clone().serve(stream, address));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    edge.runtime.timer(edge.runtime.now() + ACCEPT_PAUSE).await;
+                }
+            }
+        }
+        drop(listener);
+        hub.closed().await;
+        Ok(())
+    }
+}

@@ -1,0 +1,173 @@
+//! The Socket.IO server.
+
+use std::fmt;
+use std::sync::Arc;
+
+use klatch_core::engine::Transport;
+use klatch_core::{Config, HashKey, Namespaces, Sid, Timestamp};
+use parking_lot::RwLock;
+
+use crate::application::Application;
+use crate::connection::SocketIo;
+use crate::entropy;
+use crate::handshake::Handshake;
+use crate::housekeeper::Housekeeper;
+use crate::hub::Hub;
+use crate::namespace::{self, Namespace};
+
+/// Bytes that may wait for one client: a few seconds of a busy room, and what a reader that
+/// stopped may cost.
+pub(crate) const MAILBOX_BUDGET: usize = 4 << 20;
+
+/// A Socket.IO server: namespaces with their handlers, and the connections to them. Cheap to clone.
+///
+/// It has no runtime until it is served.
+#[derive(Clone)]
+pub struct Server(Arc<Shared>);
+
+pub(crate) struct Shared {
+    pub(crate) hub: Arc<Hub>,
+    housekeeper: Arc<Housekeeper>,
+    namespaces: RwLock<Namespaces<Arc<namespace::Inner>>>,
+}
+
+/// Settings of a server; see [`Server::builder`].
+#[derive(Clone, Debug)]
+#[must_use = "`build` makes the server"]
+pub struct Builder {
+    config: Config,
+    path: String,
+    mailbox_budget: usize,
+}
+
+impl Builder {
+    /// The settings of connections.
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Where clients find the server. `/socket.io/`, as in Node; with or without the last slash.
+    pub fn path(mut self, path: &str) -> Self {
+        path.clone_into(&mut self.path);
+        self
+    }
+
+    /// Bytes that may wait for one client, each packet with 64 more for its bookkeeping. 4 MiB;
+    /// a client that would need more is closed as a slow consumer.
+    pub fn mailbox_budget(mut self, bytes: usize) -> Self {
+        self.mailbox_budget = bytes;
+        self
+    }
+
+    /// The server.
+    pub fn build(self) -> Server {
+        let hub = Arc::new(Hub::new(self.config, &self.path, self.mailbox_budget));
+        let housekeeper = Arc::new(Housekeeper::new(hub.clone()));
+        let namespaces = Namespaces::new(HashKey::from_entropy(entropy::bytes()));
+        Server(Arc::new(Shared { hub, housekeeper, namespaces: RwLock::new(namespaces) }))
+    }
+}
+
+impl Server {
+    /// A server with the default settings, at `/socket.io/`.
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// A server with other settings.
+    pub fn builder() -> Builder {
+        let path = "/socket.io/".to_owned();
+        Builder { config: Config::default(), path, mailbox_budget: MAILBOX_BUDGET }
+    }
+
+    /// The namespace of this name, which clients can join from now on; the same one whenever it is
+    /// asked for. A missing slash at the beginning is added, as Node's `io.of` does. Unlike in
+    /// Node, `/` is a namespace like any other: it exists if it is asked for.
+    ///
+    /// # Panics
+    ///
+    /// If no client could name it: it has a comma, a question mark or a control character, or
+    /// more than 128 bytes.
+    pub fn namespace(&self, name: &str) -> Namespace {
+        let name = match klatch_core::namespace_name(name) {
+            Ok(name) => name,
+            Err(error) => panic!("{name:?} cannot name a namespace: {error}"),
+        };
+        let mut namespaces = self.0.namespaces.write();
+        if let Some(namespace) = namespaces.get(&name) {
+            return Namespace(namespace.clone());
+        }
+        let namespace = namespace::Inner::new(&name, self.0.housekeeper.clone());
+        namespaces.insert(&name, namespace.clone()).expect("the name was checked");
+        Namespace(namespace)
+    }
+
+    /// How many clients are connected, in whatever namespaces.
+    pub fn clients_count(&self) -> usize {
+        self.0.hub.len()
+    }
+
+    /// Closes the server: no more connections are accepted; what is queued for the clients is
+    /// sent; their sockets end with [`ServerShuttingDown`](klatch_core::CloseReason::ServerShuttingDown).
+    /// Clients are sent no DISCONNECT, so that they look for the server again.
+    ///
+    /// Returns when all are gone, or after ten seconds.
+    pub async fn close(&self) {
+        self.0.hub.close().await;
+    }
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("hub", &self.0.hub).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    pub(crate) fn find(&self, name: &str) -> Option<Arc<namespace::Inner>> {
+        self.namespaces.read().get(name).cloned()
+    }
+
+    /// All namespaces, in order of registration.
+    pub(crate) fn namespaces(&self) -> Vec<Arc<namespace::Inner>> {
+        let namespaces = self.namespaces.read();
+        namespaces.names().filter_map(|name| namespaces.get(name).cloned()).collect()
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.housekeeper.wake();
+    }
+}
+
+impl Application for Server {
+    type Client = SocketIo;
+
+    fn hub(&self) -> &Arc<Hub> {
+        &self.0.hub
+    }
+
+    fn client(
+        &self,
+        sid: Sid,
+        transport: Transport,
+        handshake: Handshake,
+        now: Timestamp,
+    ) -> SocketIo {
+        SocketIo::new(self.0.clone(), sid, transport, handshake, now)
+    }
+
+    fn attached(&self) {
+        if let Some(host) = self.0.hub.host() {
+            host.spawn(Box::pin(self.0.housekeeper.clone().run(Arc::downgrade(&self.0))));
+        }
+    }
+}

@@ -1,0 +1,348 @@
+//! A socket: one client in one namespace.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use klatch_core::engine::Transport;
+use klatch_core::{
+    CloseReason, DecodeError, FromPayload, JoinError, Outgoing, Payload, Slot, SocketId, SocketKey,
+    Target, Text, ToArgs,
+};
+use parking_lot::Mutex;
+
+use crate::broadcast::Broadcast;
+use crate::error::{EmitError, HandlerError};
+use crate::handshake::Handshake;
+use crate::link::{InFlight, Link};
+use crate::mailbox::{Order, Refusal};
+use crate::namespace::{self, Namespace};
+use crate::reply::{DEFAULT_DEADLINE, Reply};
+use crate::start::start;
+use crate::wakers::wake_after;
+
+/// One client in one namespace. Cheap to clone; what is done to it after it disconnected does nothing.
+#[derive(Clone)]
+pub struct Socket(Arc<Inner>);
+
+struct Inner {
+    id: SocketId,
+    key: SocketKey,
+    slot: Slot,
+    namespace: Arc<namespace::Inner>,
+    link: Arc<Link>,
+    auth: Payload,
+    life: Mutex<Life>,
+}
+
+/// How far a socket is between connect and disconnect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Life {
+    /// Its connect handler has not returned from its first poll. If it is to end meanwhile, that
+    /// waits: a disconnect handler never runs before the connect handler.
+    Connecting {
+        end: Option<(CloseReason, Farewell)>,
+    },
+    Connected,
+    Disconnected,
+}
+
+/// Whether a client that is disconnected is told so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Farewell {
+    /// A DISCONNECT packet: the client will not come back by itself.
+    Told,
+    /// The connection ends with it, or the client left by itself.
+    Untold,
+}
+
+impl Socket {
+    pub(crate) fn new(
+        id: SocketId,
+        key: SocketKey,
+        slot: Slot,
+        namespace: Arc<namespace::Inner>,
+        link: Arc<Link>,
+        auth: Payload,
+    ) -> Self {
+        let life = Mutex::new(Life::Connecting { end: None });
+        Self(Arc::new(Inner { id, key, slot, namespace, link, auth, life }))
+    }
+
+    /// The socket's id: public, different in each namespace, and the name of a room that only
+    /// this socket is in.
+    pub fn id(&self) -> SocketId {
+        self.0.id
+    }
+
+    /// Its namespace.
+    pub fn namespace(&self) -> Namespace {
+        Namespace(self.0.namespace.clone())
+    }
+
+    /// The request that opened the connection.
+    pub fn handshake(&self) -> &Handshake {
+        &self.0.link.handshake
+    }
+
+    /// What the client presented when it joined the namespace: `auth` of the JavaScript client.
+    ///
+    /// # Errors
+    ///
+    /// If it is not of this type; if there was none, as for a missing argument.
+    pub fn auth<D: FromPayload>(&self) -> Result<D, DecodeError> {
+        self.0.auth.decode()
+    }
+
+    /// The transport that carries the connection now.
+    pub fn transport(&self) -> Transport {
+        self.0.link.transport()
+    }
+
+    /// Whether it has not been disconnected.
+    pub fn is_connected(&self) -> bool {
+        *self.0.life.lock() != Life::Disconnected
+    }
+
+    /// Sends an event to this client: queued, in the order of these calls.
+    ///
+    /// # Errors
+    ///
+    /// If the value cannot be encoded, the socket is disconnected or its client reads too slowly.
+    pub fn emit(&self, event: &str, args: &(impl ToArgs + ?Sized)) -> Result<(), EmitError> {
+        self.deliver(Outgoing::event(self.namespace_name(), event, args, None)?)
+    }
+
+    /// Sends an event to this client if it can leave at once: nothing is queued before it and the
+    /// transport is ready. Otherwise it is dropped, which is no error.
+    ///
+    /// # Errors
+    ///
+    /// If the value cannot be encoded or the socket is disconnected.
+    pub fn emit_volatile(
+        &self,
+        event: &str,
+        args: &(impl ToArgs + ?Sized),
+    ) -> Result<(), EmitError> {
+        let packet = Outgoing::event(self.namespace_name(), event, args, None)?;
+        let Inner { slot, link, .. } = &*self.0;
+        match wake_after(|wakers| link.mailbox.push_volatile(Some(*slot), packet, wakers)) {
+            Ok(()) | Err(Refusal::Busy) => Ok(()),
+            Err(refusal) => Err(refusal.into()),
+        }
+    }
+
+    /// Sends an event and asks for an answer, within 30 seconds; it is sent at once, not when
+    /// the answer is awaited.
+    pub fn emit_with_ack<D: FromPayload>(
+        &self,
+        event: &str,
+        args: &(impl ToArgs + ?Sized),
+    ) -> Reply<D> {
+        self.emit_with_ack_within(DEFAULT_DEADLINE, event, args)
+    }
+
+    /// Sends an event and asks for an answer within `timeout`.
+    pub fn emit_with_ack_within<D: FromPayload>(
+        &self,
+        timeout: Duration,
+        event: &str,
+        args: &(impl ToArgs + ?Sized),
+    ) -> Reply<D> {
+        Reply::new(self.0.namespace.ask_one(self, timeout, event, args))
+    }
+
+    /// Everybody in the namespace but this socket.
+    pub fn broadcast(&self) -> Broadcast {
+        Broadcast::new(self.0.namespace.clone(), Target::all().without(self.0.key))
+    }
+
+    /// Everybody in a room but this socket; more rooms can be added.
+    pub fn to(&self, room: impl AsRef<str>) -> Broadcast {
+        self.broadcast().to(room)
+    }
+
+    /// Everybody but this socket and the members of a room.
+    pub fn except(&self, room: impl AsRef<str>) -> Broadcast {
+        self.broadcast().except(room)
+    }
+
+    /// Joins a room: what is sent to it from now on reaches this socket.
+    ///
+    /// # Errors
+    ///
+    /// If the name has more than 256 bytes or is another socket's id, or the socket is in 1024
+    /// rooms already.
+    pub fn join(&self, room: impl AsRef<str>) -> Result<(), JoinError> {
+        self.join_all([room])
+    }
+
+    /// Joins several rooms at once, all or none.
+    ///
+    /// # Errors
+    ///
+    /// As [`Socket::join`].
+    pub fn join_all<R: AsRef<str>>(
+        &self,
+        rooms: impl IntoIterator<Item = R>,
+    ) -> Result<(), JoinError> {
+        // The iterator is the application's: it may ask for rooms itself, which takes the lock.
+        let rooms: Vec<R> = rooms.into_iter().collect();
+        let rooms: Vec<&str> = rooms.iter().map(R::as_ref).collect();
+        self.0.namespace.rooms(|namespace| namespace.join_all(self.0.key, rooms)).map(|_| ())
+    }
+
+    /// Leaves a room: when this returns, nothing more that is sent to the room reaches this socket.
+    pub fn leave(&self, room: impl AsRef<str>) {
+        let room = room.as_ref();
+        self.0.namespace.rooms(|namespace| namespace.leave(self.0.key, room));
+    }
+
+    /// Leaves all rooms, that of its own id too.
+    pub fn leave_all(&self) {
+        self.0.namespace.rooms(|namespace| namespace.leave_all(self.0.key));
+    }
+
+    /// The rooms it is in, that of its own id first; none after it disconnected.
+    pub fn rooms(&self) -> Vec<String> {
+        self.0.namespace.rooms(|namespace| namespace.rooms(self.0.key).map(str::to_owned).collect())
+    }
+
+    /// Whether it is in a room.
+    pub fn is_in(&self, room: impl AsRef<str>) -> bool {
+        let room = room.as_ref();
+        self.0.namespace.rooms(|namespace| namespace.is_in(self.0.key, room))
+    }
+
+    /// Disconnects this client from this namespace, and tells it; its connection and its other
+    /// namespaces live on. The JavaScript client does not come back by itself.
+    ///
+    /// Called from the socket's own connect handler, it takes effect when that returns or first awaits.
+    pub fn disconnect(&self) {
+        self.end(CloseReason::ServerNamespaceDisconnect, Farewell::Told);
+    }
+
+    /// Disconnects this client from all its namespaces, and closes the connection.
+    pub fn disconnect_all(&self) {
+        self.disconnect();
+        self.0.link.mailbox.command(Order::DisconnectAll);
+    }
+
+    /// Closes the connection without a word to its namespaces, as if the network had failed: the
+    /// JavaScript client comes back by itself. The sockets' reason is
+    /// [`ForcedClose`](CloseReason::ForcedClose).
+    pub fn close_connection(&self) {
+        self.0.link.mailbox.command(Order::Close(CloseReason::ForcedClose));
+    }
+
+    pub(crate) fn key(&self) -> SocketKey {
+        self.0.key
+    }
+
+    pub(crate) fn slot(&self) -> Slot {
+        self.0.slot
+    }
+
+    pub(crate) fn link(&self) -> &Arc<Link> {
+        &self.0.link
+    }
+
+    pub(crate) fn namespace_name(&self) -> &str {
+        self.0.namespace.name()
+    }
+
+    pub(crate) fn inner_namespace(&self) -> &Arc<namespace::Inner> {
+        &self.0.namespace
+    }
+
+    pub(crate) fn report(&self, event: &str, error: &HandlerError) {
+        self.0.namespace.handlers.report(self, event, error);
+    }
+
+    /// Queues a packet for this client.
+    pub(crate) fn deliver(&self, packet: Outgoing) -> Result<(), EmitError> {
+        let Inner { slot, link, .. } = &*self.0;
+        Ok(wake_after(|wakers| link.mailbox.push(Some(*slot), packet, wakers))?)
+    }
+
+    /// Runs the connect handler, and what was to happen to the socket meanwhile.
+    pub(crate) fn begin(&self) {
+        if let Some(handler) = self.0.namespace.handlers.connect(self) {
+            self.run("connect".into(), handler);
+        }
+        let mut life = self.0.life.lock();
+        let end = match *life {
+            Life::Connecting { end } => end,
+            Life::Connected | Life::Disconnected => None,
+        };
+        *life = Life::Connected;
+        drop(life);
+        if let Some((reason, farewell)) = end {
+            self.end(reason, farewell);
+        }
+    }
+
+    /// Disconnects the socket, once: its handlers run, its rooms are left, nothing more is sent.
+    pub(crate) fn end(&self, reason: CloseReason, farewell: Farewell) {
+        {
+            let mut life = self.0.life.lock();
+            match &mut *life {
+                Life::Connecting { end } => {
+                    end.get_or_insert((reason, farewell));
+                    return;
+                }
+                Life::Connected => *life = Life::Disconnected,
+                Life::Disconnected => return,
+            }
+        }
+        let handlers = &self.0.namespace.handlers;
+        if let Some(handler) = handlers.disconnecting(self, reason) {
+            self.run("disconnecting".into(), handler);
+        }
+        self.0.namespace.remove(self, farewell);
+        tracing::debug!(namespace = self.namespace_name(), socket = %self.0.id, %reason, "disconnected");
+        if let Some(handler) = handlers.disconnect(self, reason) {
+            self.run("disconnect".into(), handler);
+        }
+    }
+
+    /// Starts a handler; see [`start`].
+    pub(crate) fn run(&self, event: Text, handler: BoxFuture<'static, ()>) {
+        let link = &self.0.link;
+        let socket = self.clone();
+        start(&link.hub, handler, || InFlight::new(link), move || socket.panicked(&event));
+    }
+
+    /// A handler that panicked left its work half done: its client starts anew, nobody else notices.
+    fn panicked(&self, event: &str) {
+        tracing::error!(namespace = self.namespace_name(), socket = %self.0.id, event, "a handler panicked");
+        self.report(event, &HandlerError::Panicked);
+        self.disconnect();
+    }
+}
+
+impl PartialEq for Socket {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Socket {}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let namespace = self.namespace_name();
+        f.debug_struct("Socket").field("id", &self.0.id).field("namespace", &namespace).finish()
+    }
+}
+
+impl From<Refusal> for EmitError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            // Only what is volatile is ever refused as busy, and that is no error.
+            Refusal::Closed | Refusal::Busy => Self::Closed,
+            Refusal::Full => Self::SlowConsumer,
+        }
+    }
+}

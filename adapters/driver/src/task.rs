@@ -1,0 +1,249 @@
+//! The task of one connection: it owns the machine and both transports.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use klatch_core::engine::{Input, RequestId, Transmit};
+use klatch_core::{Sid, Timestamp};
+
+use crate::client::Client;
+use crate::hub::Hub;
+use crate::inbox::{Arrival, Inbox, Reply};
+use crate::mailbox::Readiness;
+use crate::runtime::{Runtime, Timer as _};
+use crate::websocket::WebSocket;
+
+/// Frames that one turn takes in before others get theirs: what one read of a busy client brings,
+/// and little enough that nobody waits long.
+const FRAMES_PER_TURN: usize = 64;
+
+/// How long a client may take to answer a close frame.
+const CLOSE_LINGER: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// The task of one connection. A turn takes in what arrived, lets the handlers run, passes on what
+/// is to be sent, and flushes once.
+pub(crate) struct Task<R: Runtime, C: Client> {
+    runtime: R,
+    client: C,
+    hub: Arc<Hub>,
+    sid: Sid,
+    inbox: Arc<Inbox>,
+    websocket: Option<WebSocket>,
+    /// A frame that the WebSocket had no room for.
+    held: Option<Transmit>,
+    replies: Vec<(RequestId, Reply)>,
+    timer: R::Timer,
+    deadline: Timestamp,
+}
+
+impl<R: Runtime, C: Client> Task<R, C> {
+    pub(crate) fn new(
+        runtime: R,
+        hub: Arc<Hub>,
+        sid: Sid,
+        inbox: Arc<Inbox>,
+        client: C,
+        websocket: Option<WebSocket>,
+    ) -> Self {
+        let deadline = client.poll_timeout().unwrap_or_default();
+        let timer = runtime.timer(deadline);
+        Self {
+            runtime,
+            client,
+            hub,
+            sid,
+            inbox,
+            websocket,
+            held: None,
+            replies: Vec::new(),
+            timer,
+            deadline,
+        }
+    }
+
+    fn turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.inbox.register(cx.waker());
+        let now = self.runtime.now();
+        // A pong that lay in the socket while we were late still counts; a request that comes
+        // when the time is up does not.
+        let mut busy = self.read(cx, now);
+        if self.deadline <= now {
+            self.client.handle_timeout(now);
+        }
+        busy |= self.take_arrivals(cx, now);
+        self.client.dispatch(now);
+        let readiness = self.write(cx, now);
+        if self.client.is_finished() && self.held.is_none() {
+            return Poll::Ready(());
+        }
+        if !self.client.settle(readiness, cx.waker()) || busy {
+            cx.waker().wake_by_ref();
+        }
+        self.wait_for_deadline(cx);
+        Poll::Pending
+    }
+
+    /// `true` if there may be more to read from a new WebSocket.
+    fn take_arrivals(&mut self, cx: &mut Context<'_>, now: Timestamp) -> bool {
+        let mut busy = false;
+        for arrival in self.inbox.take() {
+            let input = match arrival {
+                Arrival::Get(id, reply) => {
+                    self.replies.push((id, reply));
+                    Input::Get(id)
+                }
+                Arrival::PostHead(id, reply) => {
+                    self.replies.push((id, reply));
+                    Input::PostHead(id)
+                }
+                Arrival::PostBody(id, body) => Input::PostBody(id, body),
+                Arrival::PostFailed(id, fault) => Input::PostFailed(id, fault),
+                Arrival::RequestLost(id) => {
+                    self.replies.retain(|(waiting, _)| *waiting != id);
+                    Input::RequestLost(id)
+                }
+                Arrival::Upgrade(websocket) => {
+                    // A frame that is held was for the WebSocket before: it must not meet this one.
+                    if self.held.is_none() && self.client.accept_upgrade(now) {
+                        self.websocket = Some(*websocket);
+                        // What it brought was sent before the requests that arrived after it.
+                        busy |= self.read(cx, now);
+                    } else {
+                        self.close_websocket(*websocket, None);
+                    }
+                    continue;
+                }
+                Arrival::Order(order) => {
+                    self.client.obey(now, order);
+                    continue;
+                }
+            };
+            self.client.handle(now, input);
+        }
+        busy
+    }
+
+    /// Takes in frames; `true` if there may be more.
+    fn read(&mut self, cx: &mut Context<'_>, now: Timestamp) -> bool {
+        if let Some(websocket) = &mut self.websocket {
+            websocket.begin_turn();
+        }
+        for _ in 0..FRAMES_PER_TURN {
+            let Some(websocket) = &mut self.websocket else { return false };
+            let Poll::Ready(input) = websocket.poll_input(cx) else { return false };
+            let Some(input) = input else { continue };
+            match &input {
+                Input::Frame(_) => {}
+                Input::WebSocketClosed => {
+                    // tungstenite has queued the answer to the client's close frame.
+                    if let Some(websocket) = self.websocket.take() {
+                        self.close_websocket(websocket, None);
+                    }
+                }
+                // The machine says by which code it is to be closed.
+                _ => {
+                    self.client.handle(now, input);
+                    return false;
+                }
+            }
+            self.client.handle(now, input);
+        }
+        true
+    }
+
+    /// Passes on all that the transports take, and flushes.
+    fn write(&mut self, cx: &mut Context<'_>, now: Timestamp) -> Readiness {
+        if self.pass_on(cx, now).is_pending() {
+            return Readiness::Blocked;
+        }
+        let Some(websocket) = &mut self.websocket else { return self.client.readiness() };
+        match websocket.poll_flush(cx) {
+            Poll::Ready(_) => self.client.readiness(),
+            Poll::Pending => Readiness::Blocked,
+        }
+    }
+
+    fn pass_on(&mut self, cx: &mut Context<'_>, now: Timestamp) -> Poll<()> {
+        if self.client.is_closed() {
+            // A client that does not read would hold up its own end.
+            self.held = None;
+        }
+        loop {
+            let Some(transmit) = self.held.take().or_else(|| self.client.next_transmit(now)) else {
+                return Poll::Ready(());
+            };
+            match transmit {
+                Transmit::Respond(id, response) => {
+                    if let Some(at) = self.replies.iter().position(|(waiting, _)| *waiting == id) {
+                        // A client that went away meanwhile has no use for the answer.
+                        let _ = self.replies.swap_remove(at).1.send(response);
+                    }
+                }
+                Transmit::Frame(frame) => {
+                    let Some(websocket) = &mut self.websocket else { continue };
+                    if websocket.poll_ready(cx).is_pending() {
+                        self.held = Some(Transmit::Frame(frame));
+                        return Poll::Pending;
+                    }
+                    // A broken stream is reported by the next read.
+                    let _ = websocket.start_send(frame);
+                }
+                Transmit::CloseWebSocket(code) => {
+                    if let Some(websocket) = self.websocket.take() {
+                        self.close_websocket(websocket, code);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Lets a WebSocket say goodbye without the session waiting for it.
+    fn close_websocket(&self, mut websocket: WebSocket, code: Option<u16>) {
+        let patience = self.runtime.timer(self.runtime.now() + CLOSE_LINGER);
+        let writing = self.hub.writing();
+        self.runtime.spawn(async move {
+            let goodbye = std::pin::pin!(async {
+                websocket.say_goodbye(code).await;
+                drop(writing);
+                websocket.linger().await;
+            });
+            futures::future::select(goodbye, patience).await;
+        });
+    }
+
+    /// Sets the timer only if the deadline moved.
+    fn wait_for_deadline(&mut self, cx: &mut Context<'_>) {
+        let Some(deadline) = self.client.poll_timeout() else { return };
+        if deadline != self.deadline {
+            self.deadline = deadline;
+            self.timer.reset(deadline);
+        }
+        if Pin::new(&mut self.timer).poll(cx).is_ready() {
+            cx.waker().wake_by_ref();
+        }
+    }
+}
+
+impl<R: Runtime, C: Client> Future for Task<R, C> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.get_mut().turn(cx)
+    }
+}
+
+impl<R: Runtime, C: Client> Drop for Task<R, C> {
+    /// Also when the runtime is shut down around the task: its sockets are members of their
+    /// namespaces, and would keep them, and be kept by them, for ever.
+    fn drop(&mut self) {
+        self.client.finish();
+        self.inbox.close();
+        self.hub.forget(&self.sid);
+    }
+}
+
+// Nothing in it is ever pinned.
+impl<R: Runtime, C: Client> Unpin for Task<R, C> {}

@@ -1,0 +1,117 @@
+//! What can be set, with its default and the reason for it.
+
+use std::time::Duration;
+
+/// The settings of a server's connections. Setters consume and return it.
+///
+/// The defaults are those of Socket.IO 4 on Node where there is one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    pub(crate) ping_interval: Duration,
+    pub(crate) ping_timeout: Duration,
+    pub(crate) upgrade_timeout: Duration,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) max_payload: usize,
+    pub(crate) max_packets: usize,
+    pub(crate) max_attachments: usize,
+    pub(crate) max_namespaces: usize,
+    pub(crate) max_refusals: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            ping_interval: Duration::from_secs(25),
+            ping_timeout: Duration::from_secs(20),
+            upgrade_timeout: Duration::from_secs(10),
+            connect_timeout: Duration::from_secs(45),
+            max_payload: 1_000_000,
+            max_packets: 1024,
+            max_attachments: 10,
+            max_namespaces: 16,
+            max_refusals: 5,
+        }
+    }
+}
+
+impl Config {
+    /// The defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How long after the last pong the server pings. 25 s: under the idle timeouts of common proxies.
+    #[must_use]
+    pub fn ping_interval(mut self, interval: Duration) -> Self {
+        self.ping_interval = interval;
+        self
+    }
+
+    /// How long a client may take to answer a ping. 20 s: a phone that changes networks comes back within it.
+    #[must_use]
+    pub fn ping_timeout(mut self, timeout: Duration) -> Self {
+        self.ping_timeout = timeout;
+        self
+    }
+
+    /// How long an upgrade may take. 10 s; when it is over, only the new transport is closed.
+    #[must_use]
+    pub fn upgrade_timeout(mut self, timeout: Duration) -> Self {
+        self.upgrade_timeout = timeout;
+        self
+    }
+
+    /// How long a client may take to join its first namespace. 45 s, then the connection is closed.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// Bytes in one HTTP body, one WebSocket message or one packet with its attachments.
+    /// 1,000,000; the handshake tells it to the client as `maxPayload`.
+    #[must_use]
+    pub fn max_payload(mut self, bytes: usize) -> Self {
+        self.max_payload = bytes;
+        self
+    }
+
+    /// Packets in one polling payload. 1024: a body of one-byte packets costs more to handle than to send.
+    #[must_use]
+    pub fn max_packets(mut self, packets: usize) -> Self {
+        self.max_packets = packets;
+        self
+    }
+
+    /// Attachments in one packet. 10, as in `socket.io-parser` since CVE-2026-33151.
+    #[must_use]
+    pub fn max_attachments(mut self, attachments: usize) -> Self {
+        self.max_attachments = attachments;
+        self
+    }
+
+    /// Namespaces that one connection may be in or wait for. 16; a further CONNECT is refused.
+    #[must_use]
+    pub fn max_namespaces(mut self, namespaces: usize) -> Self {
+        self.max_namespaces = namespaces;
+        self
+    }
+
+    /// Refused CONNECTs that one connection survives. 5: names are not to be guessed for ever.
+    #[must_use]
+    pub fn max_refusals(mut self, refusals: usize) -> Self {
+        self.max_refusals = refusals;
+        self
+    }
+
+    /// The largest HTTP body and WebSocket message that whoever does the I/O may let through, in bytes.
+    pub const fn payload_limit(&self) -> usize {
+        self.max_payload
+    }
+
+    /// How long whoever does the I/O may wait for the body of a request whose head arrived: the
+    /// ping timeout, since a client that sends slower than that has missed its heartbeat anyway.
+    pub const fn body_deadline(&self) -> Duration {
+        self.ping_timeout
+    }
+}

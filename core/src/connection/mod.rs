@@ -1,0 +1,353 @@
+//! One client: an Engine.IO session and, on top of it, the namespaces that it is in.
+
+mod slots;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+pub use self::slots::Slot;
+use self::slots::{Slots, Stage};
+use crate::engine::{self, Input, Message, Segment, Session, Transmit, Transport};
+use crate::packet::{AckId, Body, Decoder, DecoderLimits, Packet};
+use crate::{CloseReason, Config, ConnectError, Outgoing, Payload, Sid, Text, Timestamp};
+
+/// One Socket.IO client, from its handshake to its end.
+///
+/// It is driven like the [`Session`] inside it: hand in what arrives and what time it is, carry
+/// out what [`poll_transmit`](Self::poll_transmit) and [`poll_event`](Self::poll_event) say.
+/// It knows which namespaces the client may speak to; who else is in them is a
+/// [`Namespace`](crate::Namespace)'s business.
+///
+/// A client that breaks the protocol gets one [`Event::Closed`], then silence.
+#[derive(Debug)]
+pub struct Connection {
+    session: Session,
+    decoder: Decoder,
+    slots: Slots,
+    events: VecDeque<Event>,
+    /// By when the client must have joined a namespace; `None` once it did.
+    join_by: Option<Timestamp>,
+    /// By when a packet that awaits attachments must be whole.
+    assemble_by: Option<Timestamp>,
+    assembly_timeout: Duration,
+    max_namespaces: usize,
+    refusals_left: usize,
+    /// The client broke the rules: nothing that it sent after that counts.
+    deaf: bool,
+}
+
+/// What a client did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// It asks to join a namespace: answer with [`Connection::accept`] or [`Connection::reject`].
+    Connect {
+        /// Names this joining in what follows.
+        slot: Slot,
+        /// The namespace it wants.
+        namespace: Text,
+        /// What it presents to be let in: no argument, or one object.
+        auth: Payload,
+    },
+    /// It sent an event.
+    Event {
+        /// Where.
+        slot: Slot,
+        /// The event's name.
+        name: Text,
+        /// Its arguments.
+        args: Payload,
+        /// Present if the client asks for an acknowledgement.
+        ack: Option<AckId>,
+    },
+    /// It acknowledged an event.
+    Ack {
+        /// Where.
+        slot: Slot,
+        /// Which.
+        id: AckId,
+        /// With what.
+        args: Payload,
+    },
+    /// It left a namespace ([`CloseReason::ClientNamespaceDisconnect`]).
+    Disconnect {
+        /// Which.
+        slot: Slot,
+    },
+    /// Polling gave way to a WebSocket.
+    Upgraded,
+    /// The connection is over, and with it every namespace that it was in; the last event.
+    Closed {
+        /// Why.
+        reason: CloseReason,
+    },
+}
+
+/// A call that does not fit the state of its slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SlotError {
+    /// The namespace was left, or the connection is over: the call came too late and did nothing.
+    #[error("the client is not in this namespace any more")]
+    Gone,
+    /// The client's CONNECT was answered before.
+    #[error("the client's request to join was answered before")]
+    Answered,
+}
+
+impl Connection {
+    /// A client that came by `transport`; see [`Session::new`].
+    pub fn new(config: &Config, sid: Sid, transport: Transport, now: Timestamp) -> Self {
+        Self {
+            session: Session::new(config, sid, transport, now),
+            decoder: Decoder::new(limits(config)),
+            slots: Slots::default(),
+            events: VecDeque::new(),
+            join_by: Some(now + config.connect_timeout),
+            assemble_by: None,
+            assembly_timeout: config.ping_interval + config.ping_timeout,
+            max_namespaces: config.max_namespaces,
+            refusals_left: config.max_refusals,
+            deaf: false,
+        }
+    }
+
+    /// The session beneath: its id, its transport, whether it can transmit.
+    pub const fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Takes in what arrived. May change the answer of every `poll_*`.
+    pub fn handle(&mut self, now: Timestamp, input: Input) {
+        self.session.handle(now, input);
+        self.pump(now);
+    }
+
+    /// See [`Session::accept_upgrade`].
+    #[must_use]
+    pub fn accept_upgrade(&mut self, now: Timestamp) -> bool {
+        self.session.accept_upgrade(now)
+    }
+
+    /// Acts on every deadline that `now` has reached. May change the answer of every `poll_*`.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        self.session.handle_timeout(now);
+        let due = |deadline: Option<Timestamp>| deadline.is_some_and(|deadline| deadline <= now);
+        if due(self.join_by) && !self.session.can_transmit() {
+            // It does not even poll: there is nobody to say goodbye to.
+            self.session.abort(CloseReason::ForcedClose);
+        } else if due(self.join_by) || due(self.assemble_by) {
+            self.session.close(now, CloseReason::ForcedClose);
+        }
+        self.pump(now);
+    }
+
+    /// When to call [`handle_timeout`](Self::handle_timeout); `None` once the connection has ended.
+    ///
+    /// Changed by every call that takes `&mut self`, but for `send` and `poll_event`.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        let session = self.session.poll_timeout()?;
+        if !self.session.is_open() {
+            return Some(session);
+        }
+        Some([self.join_by, self.assemble_by].into_iter().flatten().fold(session, Timestamp::min))
+    }
+
+    /// The next thing the client did; call until it is `None`.
+    ///
+    /// Changed by `handle`, `handle_timeout`, `reject`, `leave`, `close` and `abort`.
+    #[must_use]
+    pub fn poll_event(&mut self) -> Option<Event> {
+        loop {
+            let event = self.events.pop_front()?;
+            match event {
+                // What came before the application ended a namespace is not for it any more.
+                Event::Event { slot, .. }
+                | Event::Ack { slot, .. }
+                | Event::Disconnect { slot }
+                    if !self.hears(slot) => {}
+                Event::Disconnect { slot } => {
+                    self.slots.remove(slot);
+                    return Some(event);
+                }
+                event => return Some(event),
+            }
+        }
+    }
+
+    /// See [`Session::poll_transmit`].
+    #[must_use]
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        self.session.poll_transmit()
+    }
+
+    /// Lets the client into the namespace. The caller sends it [`Outgoing::connect`].
+    ///
+    /// # Errors
+    ///
+    /// [`SlotError::Gone`] if the connection ended meanwhile: there is no client to let in.
+    pub fn accept(&mut self, slot: Slot) -> Result<(), SlotError> {
+        self.answer(slot)?;
+        self.join_by = None;
+        self.slots.set(slot, Stage::Joined);
+        Ok(())
+    }
+
+    /// Keeps the client out of the namespace. The caller sends it [`Outgoing::connect_error`] before,
+    /// since a client that was refused too often is closed.
+    ///
+    /// # Errors
+    ///
+    /// [`SlotError::Gone`] if the connection ended meanwhile.
+    pub fn reject(&mut self, now: Timestamp, slot: Slot) -> Result<(), SlotError> {
+        self.answer(slot)?;
+        self.slots.remove(slot);
+        self.count_refusal(now);
+        self.pump(now);
+        Ok(())
+    }
+
+    /// Ends a namespace for this client, which stays connected. The caller sends it
+    /// [`Outgoing::disconnect`]. What the client sent there before it knew is dropped, be it that
+    /// it left by itself; it may join again.
+    pub fn leave(&mut self, slot: Slot) {
+        if self.hears(slot) {
+            self.slots.set(slot, Stage::Left);
+        }
+    }
+
+    /// Whether what the client sent in this namespace is still for it.
+    fn hears(&self, slot: Slot) -> bool {
+        matches!(self.slots.stage(slot), Some(Stage::Joined | Stage::Leaving))
+    }
+
+    /// Queues a packet, whole, behind those sent before; dropped once the connection is closed.
+    /// May change the answer of [`poll_transmit`](Self::poll_transmit).
+    pub fn send(&mut self, packet: &Outgoing) {
+        self.session.send(Segment::Text(packet.text().clone()));
+        for attachment in packet.attachments() {
+            self.session.send(Segment::Binary(attachment.clone()));
+        }
+    }
+
+    /// Closes the connection after what is queued; see [`Session::close`].
+    pub fn close(&mut self, now: Timestamp, reason: CloseReason) {
+        self.session.close(now, reason);
+        self.pump(now);
+    }
+
+    /// Closes the connection without what is queued; see [`Session::abort`].
+    pub fn abort(&mut self, now: Timestamp, reason: CloseReason) {
+        self.session.abort(reason);
+        self.pump(now);
+    }
+
+    /// Whether the connection has ended and nothing is left to transmit or to report: it can be forgotten.
+    pub fn is_finished(&self) -> bool {
+        self.session.is_finished() && self.events.is_empty()
+    }
+
+    fn pump(&mut self, now: Timestamp) {
+        while let Some(event) = self.session.poll_event() {
+            match event {
+                engine::Event::Message(message) => self.handle_message(now, message),
+                engine::Event::Upgraded => self.events.push_back(Event::Upgraded),
+                engine::Event::Closed(reason) => self.events.push_back(Event::Closed { reason }),
+            }
+        }
+    }
+
+    fn handle_message(&mut self, now: Timestamp, message: Message) {
+        // Messages of one polling payload may stand behind the one that closed the connection.
+        if self.deaf {
+            return;
+        }
+        let decoded = match message {
+            Message::Text(text) => self.decoder.decode_text(text),
+            Message::Binary(bytes) => self.decoder.decode_binary(bytes),
+        };
+        self.assemble_by = match (self.decoder.is_awaiting(), self.assemble_by) {
+            (false, _) => None,
+            (true, None) => Some(now + self.assembly_timeout),
+            (true, by) => by,
+        };
+        match decoded {
+            Ok(Some(packet)) => self.handle_packet(now, packet),
+            Ok(None) => {}
+            Err(_) => self.refuse(now, CloseReason::ForcedClose),
+        }
+    }
+
+    fn handle_packet(&mut self, now: Timestamp, packet: Packet) {
+        let Packet { namespace, body } = packet;
+        let known = self.slots.find(&namespace);
+        match (body, known) {
+            (Body::Connect { auth }, None | Some((_, Stage::Left | Stage::Leaving))) => {
+                self.handle_connect(now, namespace, auth);
+            }
+            (Body::Event { name, args, ack }, Some((slot, Stage::Joined))) => {
+                self.events.push_back(Event::Event { slot, name, args, ack });
+            }
+            (Body::Ack { id, args }, Some((slot, Stage::Joined))) => {
+                self.events.push_back(Event::Ack { slot, id, args });
+            }
+            (Body::Disconnect, Some((slot, Stage::Joined))) => {
+                self.slots.set(slot, Stage::Leaving);
+                self.events.push_back(Event::Disconnect { slot });
+            }
+            // An answer to nothing; and what a client sent that could not know yet that the
+            // namespace had ended.
+            (Body::StrayAck, Some((_, Stage::Joined)))
+            | (
+                Body::Event { .. } | Body::Ack { .. } | Body::StrayAck | Body::Disconnect,
+                Some((_, Stage::Left | Stage::Leaving)),
+            ) => {}
+            // A second CONNECT, or anything else where the client is not: as in Node, the whole
+            // connection pays for it.
+            (Body::Connect { .. }, Some((_, Stage::Joined | Stage::Pending)))
+            | (
+                Body::Event { .. } | Body::Ack { .. } | Body::StrayAck | Body::Disconnect,
+                None | Some((_, Stage::Pending)),
+            ) => self.refuse(now, CloseReason::ForcedClose),
+        }
+    }
+
+    fn handle_connect(&mut self, now: Timestamp, namespace: Text, auth: Payload) {
+        if let Some(slot) = self.slots.insert(&namespace, self.max_namespaces) {
+            self.events.push_back(Event::Connect { slot, namespace, auth });
+        } else {
+            let error = ConnectError::new("Too many namespaces");
+            self.send(&Outgoing::connect_error(&namespace, &error));
+            self.count_refusal(now);
+        }
+    }
+
+    fn count_refusal(&mut self, now: Timestamp) {
+        match self.refusals_left.checked_sub(1) {
+            Some(left) => self.refusals_left = left,
+            None => self.refuse(now, CloseReason::ForcedClose),
+        }
+    }
+
+    /// Closes the connection for what its client sent, and hears no more of it.
+    fn refuse(&mut self, now: Timestamp, reason: CloseReason) {
+        self.deaf = true;
+        self.assemble_by = None;
+        self.session.close(now, reason);
+    }
+
+    fn answer(&self, slot: Slot) -> Result<(), SlotError> {
+        match self.slots.stage(slot) {
+            Some(Stage::Pending) if self.session.is_open() => Ok(()),
+            Some(Stage::Pending) | None => Err(SlotError::Gone),
+            Some(Stage::Joined | Stage::Left | Stage::Leaving) => Err(SlotError::Answered),
+        }
+    }
+}
+
+fn limits(config: &Config) -> DecoderLimits {
+    DecoderLimits::default().max_attachments(config.max_attachments).max_payload(config.max_payload)
+}

@@ -1,0 +1,351 @@
+//! One Engine.IO session: the state machine.
+
+mod io;
+mod polling;
+#[cfg(test)]
+mod tests;
+mod upgrade;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+pub use self::io::{Event, Input, PostFault, RequestId, Transmit, WebSocketFault};
+use self::polling::Polling;
+use self::upgrade::Probe;
+use super::Transport;
+use super::packet::{Frame, Message, Packet, PacketError, Segment};
+use crate::{CloseReason, Config, Sid, Timestamp};
+
+/// How long a closed session waits until its client has taken what is left (Node's `closeTimeout`).
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// One Engine.IO session, from its handshake to its end.
+///
+/// It is driven: whoever does the I/O hands in what arrives ([`handle`](Self::handle)) and what
+/// time it is, carries out what [`poll_transmit`](Self::poll_transmit) says, and calls
+/// [`handle_timeout`](Self::handle_timeout) at [`poll_timeout`](Self::poll_timeout).
+///
+/// What a client does wrong is never an error of a call: it ends in one [`Event::Closed`].
+/// After that nothing more is reported, and what is left to transmit is the farewell.
+pub struct Session {
+    sid: Sid,
+    state: State,
+    transport: Transport,
+    polling: Polling,
+    probe: Option<Probe>,
+    heartbeat: Heartbeat,
+    ping_interval: Duration,
+    ping_timeout: Duration,
+    upgrade_timeout: Duration,
+    max_packets: usize,
+    /// Packets for the client, in order, not yet given to a transport.
+    queue: VecDeque<Segment>,
+    transmits: VecDeque<Transmit>,
+    events: VecDeque<Event>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Open,
+    /// Closed to the application; what is queued, and the farewell, are still to be passed on.
+    Closing {
+        until: Timestamp,
+    },
+    Closed,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Heartbeat {
+    PingAt(Timestamp),
+    PongBy(Timestamp),
+}
+
+impl Session {
+    /// Opens a session on the transport by which the client came.
+    ///
+    /// The handshake is the first thing to transmit: over a WebSocket at once, over polling as
+    /// the answer to the request that opened the session, which is handed in as
+    /// [`Input::Get`] like any other.
+    pub fn new(config: &Config, sid: Sid, transport: Transport, now: Timestamp) -> Self {
+        Self {
+            sid,
+            state: State::Open,
+            transport,
+            polling: Polling::default(),
+            probe: None,
+            heartbeat: Heartbeat::PingAt(now + config.ping_interval),
+            ping_interval: config.ping_interval,
+            ping_timeout: config.ping_timeout,
+            upgrade_timeout: config.upgrade_timeout,
+            max_packets: config.max_packets,
+            queue: VecDeque::from([handshake(config, sid, transport)]),
+            transmits: VecDeque::new(),
+            events: VecDeque::new(),
+        }
+    }
+
+    /// The session's id: the client's secret.
+    pub const fn sid(&self) -> Sid {
+        self.sid
+    }
+
+    /// The transport that carries messages now.
+    pub const fn transport(&self) -> Transport {
+        self.transport
+    }
+
+    /// Takes in what arrived. May change the answer of every `poll_*` and `is_*`.
+    pub fn handle(&mut self, now: Timestamp, input: Input) {
+        match input {
+            Input::Get(id) => self.handle_get(now, id),
+            Input::PostHead(id) => self.handle_post_head(id),
+            Input::PostBody(id, body) => self.handle_post_body(now, id, body),
+            Input::PostFailed(id, fault) => self.handle_post_failed(id, fault),
+            Input::RequestLost(id) => self.handle_request_lost(id),
+            Input::Frame(frame) => self.handle_frame(now, frame),
+            Input::WebSocketClosed => self.handle_websocket_lost(None),
+            Input::WebSocketFailed(fault) => self.handle_websocket_lost(Some(fault)),
+        }
+    }
+
+    /// Queues a packet for the client, behind those queued before; dropped once the session is closed.
+    /// May change the answer of [`poll_transmit`](Self::poll_transmit) and [`is_writable`](Self::is_writable).
+    pub fn send(&mut self, segment: Segment) {
+        if self.is_open() {
+            self.queue.push_back(segment);
+        }
+    }
+
+    /// Closes the session after what is queued: the client is told, the application hears
+    /// [`Event::Closed`] with this reason. Does nothing if it is closed already.
+    ///
+    /// The client has 30 seconds to take it: over polling, that is what the next GETs are for.
+    pub fn close(&mut self, now: Timestamp, reason: CloseReason) {
+        if !self.is_open() {
+            return;
+        }
+        self.events.push_back(Event::Closed(reason));
+        self.state = State::Closing { until: now + CLOSE_TIMEOUT };
+        match self.transport {
+            // A POST that was in flight when the WebSocket took over.
+            Transport::WebSocket => self.polling.refuse_post(&mut self.transmits),
+            Transport::Polling => self.drop_probe(),
+        }
+    }
+
+    /// Closes the session without what is queued: its client does not take it.
+    pub fn abort(&mut self, reason: CloseReason) {
+        if self.is_open() {
+            self.fail(reason);
+        }
+    }
+
+    /// Acts on every deadline that `now` has reached.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        if let State::Closing { until } = self.state {
+            if until <= now {
+                // Why it is over has been said; what is left is to let go of the transports.
+                self.fail(CloseReason::TransportClose);
+            }
+            return;
+        }
+        if !self.is_open() {
+            return;
+        }
+        self.handle_probe_timeout(now);
+        match self.heartbeat {
+            Heartbeat::PingAt(at) if at <= now => {
+                self.heartbeat = Heartbeat::PongBy(now + self.ping_timeout);
+                self.queue.push_back(Segment::PING);
+            }
+            Heartbeat::PongBy(at) if at <= now => self.fail(CloseReason::PingTimeout),
+            Heartbeat::PingAt(_) | Heartbeat::PongBy(_) => {}
+        }
+    }
+
+    /// When to call [`handle_timeout`](Self::handle_timeout); `None` once the session has ended.
+    ///
+    /// Changed by `handle`, `handle_timeout`, `accept_upgrade`, `close`, `abort` and `poll_transmit`.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        match self.state {
+            State::Closed => None,
+            State::Closing { until } => Some(until),
+            State::Open => {
+                let (Heartbeat::PingAt(beat) | Heartbeat::PongBy(beat)) = self.heartbeat;
+                Some(self.probe.map_or(beat, |probe| beat.min(probe.timeout())))
+            }
+        }
+    }
+
+    /// The next thing that the application should know; call until it is `None`.
+    ///
+    /// Changed by `handle`, `handle_timeout`, `close` and `abort`.
+    #[must_use]
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// The next thing to do on the wire, in this order; call until it is `None`.
+    ///
+    /// Changed by `handle`, `handle_timeout`, `send`, `close` and `abort`. Over polling, all that is
+    /// queued goes into the answer of the pending GET: [`send`](Self::send) what there is first.
+    #[must_use]
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        if let Some(transmit) = self.transmits.pop_front() {
+            return Some(transmit);
+        }
+        if self.transport == Transport::Polling {
+            return self.answer_poll();
+        }
+        if let Some(segment) = self.queue.pop_front() {
+            return Some(Transmit::Frame(segment.into_frame()));
+        }
+        if matches!(self.state, State::Closing { .. }) {
+            self.state = State::Closed;
+            return Some(Transmit::CloseWebSocket(None));
+        }
+        None
+    }
+
+    /// Whether a packet sent now goes out with the next transmit: there is a WebSocket or a
+    /// pending GET. Until then it is better kept where its bytes are counted.
+    /// Changed by every call that takes `&mut self`.
+    pub fn can_transmit(&self) -> bool {
+        self.is_open() && (self.transport == Transport::WebSocket || self.polling.has_get())
+    }
+
+    /// Whether a packet sent now would be the next to go out: as `can_transmit`, and nothing is
+    /// queued before it. Changed by every call that takes `&mut self`.
+    pub fn is_writable(&self) -> bool {
+        self.can_transmit() && self.queue.is_empty()
+    }
+
+    /// Whether messages still go in and out: until [`Event::Closed`] is queued.
+    pub fn is_open(&self) -> bool {
+        self.state == State::Open
+    }
+
+    /// Whether the session is over without regard for what was on its way: it failed, was
+    /// aborted, or its farewell was taken or given up. A frame that still waits for room on the
+    /// WebSocket can be dropped.
+    pub fn is_closed(&self) -> bool {
+        self.state == State::Closed
+    }
+
+    /// Whether the session has ended and nothing is left to transmit or to report: it can be forgotten.
+    pub fn is_finished(&self) -> bool {
+        self.state == State::Closed && self.transmits.is_empty() && self.events.is_empty()
+    }
+
+    fn handle_frame(&mut self, now: Timestamp, frame: Frame) {
+        if !self.is_open() {
+            return;
+        }
+        if self.transport == Transport::Polling {
+            return self.handle_probe_frame(&frame);
+        }
+        match Packet::from_frame(frame) {
+            Ok(packet) => self.handle_packet(now, packet),
+            // RFC 6455 has a word for it, whichever layer notices.
+            Err(PacketError::Utf8) => self.handle_websocket_lost(Some(WebSocketFault::Utf8)),
+            Err(_) => self.fail(CloseReason::ParseError),
+        }
+    }
+
+    /// What a packet means once its transport is the session's own.
+    fn handle_packet(&mut self, now: Timestamp, packet: Packet) {
+        match packet {
+            Packet::Message(message) => self.events.push_back(Event::Message(message)),
+            Packet::Pong => {
+                // A pong that nobody asked for changes nothing: the next ping stays due.
+                if matches!(self.heartbeat, Heartbeat::PongBy(_)) {
+                    self.heartbeat = Heartbeat::PingAt(now + self.ping_interval);
+                }
+            }
+            Packet::Ping(_) => self.fail(CloseReason::TransportError),
+            Packet::Close => self.closed_by_client(),
+            Packet::Open | Packet::Upgrade | Packet::Noop => {}
+        }
+    }
+
+    fn handle_websocket_lost(&mut self, fault: Option<WebSocketFault>) {
+        if !self.is_open() {
+            return;
+        }
+        match (self.transport, fault) {
+            (Transport::Polling, None) => self.probe = None,
+            (Transport::Polling, Some(fault)) => {
+                if self.probe.take().is_some() {
+                    self.transmits.push_back(Transmit::CloseWebSocket(fault.close_code()));
+                }
+            }
+            (Transport::WebSocket, None) => self.end(CloseReason::TransportClose),
+            (Transport::WebSocket, Some(fault)) => {
+                self.end(fault.close_reason());
+                self.transmits.push_back(Transmit::CloseWebSocket(fault.close_code()));
+            }
+        }
+    }
+
+    fn closed_by_client(&mut self) {
+        // The protocol's own suite expects the poll that is pending to end with a noop.
+        self.polling.answer_get(&mut self.transmits, &[Segment::NOOP]);
+        self.fail(CloseReason::TransportClose);
+    }
+
+    /// Ends the session at once: what is queued is lost, every transport is closed.
+    fn fail(&mut self, reason: CloseReason) {
+        self.drop_probe();
+        self.close_websocket();
+        self.end(reason);
+    }
+
+    fn close_websocket(&mut self) {
+        if self.transport == Transport::WebSocket {
+            self.transmits.push_back(Transmit::CloseWebSocket(None));
+        }
+    }
+
+    fn end(&mut self, reason: CloseReason) {
+        if self.is_open() {
+            self.events.push_back(Event::Closed(reason));
+        }
+        self.state = State::Closed;
+        self.queue.clear();
+        self.polling.answer_get(&mut self.transmits, &[Segment::CLOSE]);
+        self.polling.refuse_post(&mut self.transmits);
+    }
+}
+
+/// The open packet (protocol, section "Handshake").
+fn handshake(config: &Config, sid: Sid, transport: Transport) -> Segment {
+    let upgrades = match transport {
+        Transport::Polling => r#""websocket""#,
+        Transport::WebSocket => "",
+    };
+    Segment::Text(Bytes::from(format!(
+        r#"0{{"sid":"{}","upgrades":[{upgrades}],"pingInterval":{},"pingTimeout":{},"maxPayload":{}}}"#,
+        sid.as_str(),
+        config.ping_interval.as_millis(),
+        config.ping_timeout.as_millis(),
+        config.max_payload,
+    )))
+}
+
+/// Without the id, which is the client's secret, and without what is said.
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("state", &self.state)
+            .field("transport", &self.transport)
+            .field("polling", &self.polling)
+            .field("probe", &self.probe)
+            .field("heartbeat", &self.heartbeat)
+            .field("queued", &self.queue.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,430 @@
+//! A check of JSON's grammar that builds nothing: one pass, no allocation, no recursion.
+//!
+//! The text stays as it came, so what a number or a lone surrogate means is for the type that a
+//! handler asks for. Source of the grammar: RFC 8259.
+
+use std::ops::Range;
+
+/// How many arrays and objects may be open at once, at most.
+pub(crate) const MAX_DEPTH: usize = 128;
+
+/// What is wrong with a JSON text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum JsonError {
+    Syntax,
+    TooDeep,
+    /// `{"_placeholder":true}` whose `num` is not one of the announced attachments.
+    Placeholder,
+}
+
+// What is known of an open array or object.
+const OBJECT: u8 = 1;
+const MARKED: u8 = 2;
+const NUMBERED: u8 = 4;
+
+/// The key that the next value belongs to, where it matters.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Key {
+    Placeholder,
+    Num,
+    Other,
+}
+
+/// A position in a JSON text, and the arrays and objects that are open there.
+#[derive(Clone, Copy)]
+pub(crate) struct Scanner<'a> {
+    json: &'a [u8],
+    position: usize,
+    /// Attachments announced; `None` where placeholders are plain data.
+    attachments: Option<usize>,
+    max_depth: usize,
+    depth: usize,
+    levels: [u8; MAX_DEPTH],
+    key: Key,
+}
+
+impl<'a> Scanner<'a> {
+    /// A scanner at the start of `json`; a `max_depth` above [`MAX_DEPTH`] counts as that.
+    pub(crate) fn new(json: &'a [u8], attachments: Option<usize>, max_depth: usize) -> Self {
+        Self {
+            json,
+            position: 0,
+            attachments,
+            max_depth: max_depth.min(MAX_DEPTH),
+            depth: 0,
+            levels: [0; MAX_DEPTH],
+            key: Key::Other,
+        }
+    }
+
+    /// The next byte that is not white space, unread.
+    pub(crate) fn peek(&mut self) -> Option<u8> {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.byte() {
+            self.position += 1;
+        }
+        self.byte()
+    }
+
+    /// Reads `byte` if it comes next, after white space.
+    pub(crate) fn eat(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        self.position += usize::from(found);
+        found
+    }
+
+    /// Reads the `[` of an array whose elements the caller reads one by one.
+    pub(crate) fn open_array(&mut self) -> Result<(), JsonError> {
+        if self.peek() == Some(b'[') { self.open(0) } else { Err(JsonError::Syntax) }
+    }
+
+    /// Reads the elements up to the end of an opened array; where they are, brackets apart.
+    pub(crate) fn rest_of_array(&mut self) -> Result<Range<usize>, JsonError> {
+        if self.eat(b']') {
+            self.depth -= 1;
+            let here = self.position - 1;
+            return Ok(here..here);
+        }
+        let start = self.position;
+        loop {
+            let end = self.value()?.end;
+            if self.eat(b']') {
+                self.depth -= 1;
+                return Ok(start..end);
+            }
+            if !self.eat(b',') {
+                return Err(JsonError::Syntax);
+            }
+            self.peek();
+        }
+    }
+
+    /// Checks that nothing but white space is left.
+    pub(crate) fn end(&mut self) -> Result<(), JsonError> {
+        match self.peek() {
+            None => Ok(()),
+            Some(_) => Err(JsonError::Syntax),
+        }
+    }
+
+    /// Reads one value with all that is in it; where it is.
+    pub(crate) fn value(&mut self) -> Result<Range<usize>, JsonError> {
+        let floor = self.depth;
+        self.peek();
+        let start = self.position;
+        loop {
+            if !self.begin_value()? {
+                continue;
+            }
+            while self.depth > floor {
+                let object = self.levels[self.depth - 1] & OBJECT != 0;
+                if self.eat(b',') {
+                    if object {
+                        self.key()?;
+                    }
+                    break;
+                }
+                if !self.eat(if object { b'}' } else { b']' }) {
+                    return Err(JsonError::Syntax);
+                }
+                self.close()?;
+            }
+            if self.depth == floor {
+                return Ok(start..self.position);
+            }
+        }
+    }
+
+    /// Reads a scalar or an empty container whole (`true`), else up to its first value (`false`).
+    fn begin_value(&mut self) -> Result<bool, JsonError> {
+        match self.peek().ok_or(JsonError::Syntax)? {
+            b'[' => {
+                self.open(0)?;
+                if !self.eat(b']') {
+                    return Ok(false);
+                }
+                self.close()?;
+            }
+            b'{' => {
+                self.open(OBJECT)?;
+                if !self.eat(b'}') {
+                    self.key()?;
+                    return Ok(false);
+                }
+                self.close()?;
+            }
+            _ => self.scalar()?,
+        }
+        Ok(true)
+    }
+
+    fn open(&mut self, level: u8) -> Result<(), JsonError> {
+        if self.depth >= self.max_depth {
+            return Err(JsonError::TooDeep);
+        }
+        self.levels[self.depth] = level;
+        self.depth += 1;
+        self.position += 1;
+        self.key = Key::Other;
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), JsonError> {
+        self.depth -= 1;
+        let level = self.levels[self.depth];
+        if level & MARKED != 0 && level & NUMBERED == 0 {
+            return Err(JsonError::Placeholder);
+        }
+        Ok(())
+    }
+
+    fn key(&mut self) -> Result<(), JsonError> {
+        if self.peek() != Some(b'"') {
+            return Err(JsonError::Syntax);
+        }
+        let start = self.position + 1;
+        self.string()?;
+        let key = &self.json[start..self.position - 1];
+        if !self.eat(b':') {
+            return Err(JsonError::Syntax);
+        }
+        if self.attachments.is_some() {
+            let level = &mut self.levels[self.depth - 1];
+            // Of a key that stands twice, the last counts, as in JavaScript.
+            self.key = if spells(key, b"_placeholder") {
+                *level &= !MARKED;
+                Key::Placeholder
+            } else if spells(key, b"num") {
+                *level &= !NUMBERED;
+                Key::Num
+            } else {
+                Key::Other
+            };
+        }
+        Ok(())
+    }
+
+    fn scalar(&mut self) -> Result<(), JsonError> {
+        let key = std::mem::replace(&mut self.key, Key::Other);
+        let start = self.position;
+        match self.byte() {
+            Some(b'"') => self.string()?,
+            Some(b'-' | b'0'..=b'9') => self.number()?,
+            Some(b't') => self.literal(b"true")?,
+            Some(b'f') => self.literal(b"false")?,
+            Some(b'n') => self.literal(b"null")?,
+            _ => return Err(JsonError::Syntax),
+        }
+        if key != Key::Other {
+            let value = &self.json[start..self.position];
+            let announced = self.attachments.unwrap_or(0);
+            let level = &mut self.levels[self.depth - 1];
+            match key {
+                Key::Placeholder if value == b"true" => *level |= MARKED,
+                Key::Num if index(value).is_some_and(|n| n < announced) => *level |= NUMBERED,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn literal(&mut self, literal: &[u8]) -> Result<(), JsonError> {
+        if !self.json[self.position..].starts_with(literal) {
+            return Err(JsonError::Syntax);
+        }
+        self.position += literal.len();
+        Ok(())
+    }
+
+    fn string(&mut self) -> Result<(), JsonError> {
+        self.position += 1;
+        loop {
+            let mut rest = &self.json[self.position..];
+            // Without a branch per byte, so that long strings go by in vector registers.
+            while let Some((chunk, after)) = rest.split_first_chunk::<16>()
+                && !chunk.iter().fold(false, |found, b| found | is_special(*b))
+            {
+                self.position += chunk.len();
+                rest = after;
+            }
+            let plain = rest.iter().position(|b| is_special(*b));
+            let plain = plain.ok_or(JsonError::Syntax)?;
+            let escape = rest.get(plain + 1);
+            match (rest[plain], escape) {
+                (b'"', _) => {
+                    self.position += plain + 1;
+                    return Ok(());
+                }
+                (b'\\', Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't')) => {
+                    self.position += plain + 2;
+                }
+                (b'\\', Some(b'u')) => {
+                    let hex = rest.get(plain + 2..plain + 6).ok_or(JsonError::Syntax)?;
+                    if !hex.iter().all(u8::is_ascii_hexdigit) {
+                        return Err(JsonError::Syntax);
+                    }
+                    self.position += plain + 6;
+                }
+                _ => return Err(JsonError::Syntax),
+            }
+        }
+    }
+
+    fn number(&mut self) -> Result<(), JsonError> {
+        self.skip(b"-");
+        if !self.skip(b"0") {
+            self.digits()?;
+        }
+        if self.skip(b".") {
+            self.digits()?;
+        }
+        if self.skip(b"eE") {
+            self.skip(b"+-");
+            self.digits()?;
+        }
+        Ok(())
+    }
+
+    fn digits(&mut self) -> Result<(), JsonError> {
+        let start = self.position;
+        while self.byte().is_some_and(|b| b.is_ascii_digit()) {
+            self.position += 1;
+        }
+        if self.position == start {
+            return Err(JsonError::Syntax);
+        }
+        Ok(())
+    }
+
+    fn skip(&mut self, any_of: &[u8]) -> bool {
+        let found = self.byte().is_some_and(|b| any_of.contains(&b));
+        self.position += usize::from(found);
+        found
+    }
+
+    fn byte(&self) -> Option<u8> {
+        self.json.get(self.position).copied()
+    }
+}
+
+/// Whether a byte is not simply a part of the string that it stands in.
+fn is_special(byte: u8) -> bool {
+    byte == b'"' || byte == b'\\' || byte < 0x20
+}
+
+fn index(digits: &[u8]) -> Option<usize> {
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+/// Whether a string of valid JSON, without its quotes, is `word` once its escapes are read.
+fn spells(mut key: &[u8], word: &[u8]) -> bool {
+    if key == word {
+        return true;
+    }
+    if !key.contains(&b'\\') {
+        return false;
+    }
+    for &wanted in word {
+        let (found, rest) = match key {
+            [b'\\', b'u', b'0', b'0', high, low, rest @ ..] => (hex(*high) << 4 | hex(*low), rest),
+            [b'\\', ..] | [] => return false,
+            [byte, rest @ ..] => (*byte, rest),
+        };
+        if found != wanted {
+            return false;
+        }
+        key = rest;
+    }
+    key.is_empty()
+}
+
+fn hex(digit: u8) -> u8 {
+    match digit {
+        b'0'..=b'9' => digit - b'0',
+        _ => (digit | 0x20).wrapping_sub(b'a').wrapping_add(10),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde::de::IgnoredAny;
+
+    use super::*;
+
+    fn check(json: &str, attachments: Option<usize>) -> Result<(), JsonError> {
+        let mut scanner = Scanner::new(json.as_bytes(), attachments, MAX_DEPTH);
+        scanner.value()?;
+        scanner.end()
+    }
+
+    #[test]
+    fn depth_is_bounded_at_the_limit() {
+        for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+            let nested = |n: usize| format!("{}1{}", open.repeat(n), close.repeat(n));
+            assert_eq!(check(&nested(MAX_DEPTH), None), Ok(()));
+            assert_eq!(check(&nested(MAX_DEPTH + 1), None), Err(JsonError::TooDeep));
+        }
+        assert_eq!(check(&"[".repeat(1_000_000), None), Err(JsonError::TooDeep));
+    }
+
+    #[test]
+    fn placeholders_are_checked_at_any_depth_and_in_any_order() {
+        for good in [
+            r#"{"_placeholder":true,"num":1}"#,
+            r#"[{"a":{"num":0,"_placeholder":true}}]"#,
+            r#"{"_placeholder":true,"num":7,"num":0}"#,
+            r#"{"_placeholder":false,"num":7}"#,
+            r#"{"_placeholder":"true"}"#,
+            r#"{"_placeholder":[true],"num":7}"#,
+            r#"{"num":7}"#,
+        ] {
+            assert_eq!(check(good, Some(2)), Ok(()), "{good}");
+        }
+        for bad in [
+            r#"{"_placeholder":true,"num":2}"#,
+            r#"[[{"a":{"_placeholder":true}}]]"#,
+            r#"{"_placeholder":true,"num":-1}"#,
+            r#"{"_placeholder":true,"num":0.5}"#,
+            r#"{"_placeholder":true,"num":"0"}"#,
+            r#"{"_placeholder":true,"num":0,"num":[0]}"#,
+            r#"{"_placeholder":true,"num":99999999999999999999}"#,
+            r#"{"\u005fplace\u0068older":true,"num":2}"#,
+            r#"{"_placeholder":true,"num":{"_placeholder":true,"num":0}}"#,
+        ] {
+            assert_eq!(check(bad, Some(2)), Err(JsonError::Placeholder), "{bad}");
+            assert_eq!(check(bad, None), Ok(()), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_array_is_read_element_by_element() {
+        let mut scanner = Scanner::new(br#" [ "a" , 1 ,{"b":[]} ] "#, None, MAX_DEPTH);
+        assert_eq!(scanner.open_array(), Ok(()));
+        assert_eq!(scanner.value(), Ok(3..6));
+        assert!(scanner.eat(b','));
+        assert_eq!(scanner.peek(), Some(b'1'));
+        assert_eq!(scanner.rest_of_array(), Ok(9..20));
+        assert_eq!(scanner.end(), Ok(()));
+    }
+
+    proptest! {
+        #[test]
+        fn grammar_is_what_serde_json_accepts(
+            json in r#"([\[\]{}:, 01eE.+"\\u-]|true|null|"a":|"b"|\\n|é|[\x00-\x20]){0,12}"#,
+        ) {
+            let expected = serde_json::from_str::<IgnoredAny>(&json).is_ok();
+            prop_assert_eq!(check(&json, None).is_ok(), expected);
+            prop_assert_eq!(check(&json, Some(1)).is_ok(), expected);
+        }
+
+        #[test]
+        fn a_mutated_value_is_judged_as_serde_json_does(at in 0usize..120, byte in 0u8..128) {
+            let mut json = br#"{"a string of more than sixteen bytes":[1,-2.5e+3,{"b":null,"\u00e9":"x\n"}],"c":true,"d":[[],{}], "e":false}   "#.to_vec();
+            let at = at % json.len();
+            json[at] = byte;
+            let expected = serde_json::from_slice::<IgnoredAny>(&json).is_ok();
+            let mut scanner = Scanner::new(&json, None, MAX_DEPTH);
+            prop_assert_eq!(scanner.value().and_then(|_| scanner.end()).is_ok(), expected);
+        }
+    }
+}

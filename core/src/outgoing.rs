@@ -1,0 +1,231 @@
+//! Packets on their way to clients, encoded once.
+
+use std::fmt;
+use std::io::Write as _;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use crate::attachment::Attachment;
+use crate::id::SocketId;
+use crate::packet::{AckId, MAX_EVENT_NAME};
+use crate::payload::{ArgsWriter, EncodeError, Opening, ToArgs};
+
+/// Events that Node's server and client refuse to send.
+const RESERVED: [&str; 6] =
+    ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
+
+// The Engine.IO type of a message, then the Socket.IO type of the packet.
+const CONNECT: &[u8] = b"40";
+const DISCONNECT: &[u8] = b"41";
+const EVENT: &[u8] = b"42";
+const ACK: &[u8] = b"43";
+const CONNECT_ERROR: &[u8] = b"44";
+
+/// One Socket.IO packet, encoded once and shared by all who receive it.
+///
+/// Its text starts with the Engine.IO type `4`, so that it is a WebSocket text frame and a polling
+/// segment alike. Each attachment follows as a frame or a segment of its own, with nothing in
+/// between. Cheap to clone; `Debug` shows sizes only.
+///
+/// A namespace is written as given: it starts with `/` and has no comma.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    text: Bytes,
+    attachments: Option<Arc<[Attachment]>>,
+}
+
+/// An encoded answer to an event of a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The packet to send.
+    pub packet: Outgoing,
+    /// Whether the answer was an `Err`, sent as `{"error": ..}`.
+    pub is_error: bool,
+}
+
+impl Outgoing {
+    /// An event, to be answered under `ack` if there is one.
+    ///
+    /// # Errors
+    ///
+    /// If the name is reserved or has more than 256 bytes, or the arguments cannot be serialised.
+    pub fn event(
+        namespace: &str,
+        name: &str,
+        args: &(impl ToArgs + ?Sized),
+        ack: Option<AckId>,
+    ) -> Result<Self, EncodeError> {
+        if RESERVED.contains(&name) {
+            return Err(EncodeError::ReservedName);
+        }
+        if name.len() > MAX_EVENT_NAME {
+            return Err(EncodeError::NameTooLong);
+        }
+        let mut text = header(EVENT, namespace, ack, name.len());
+        text.push(b'[');
+        write_json(&mut text, name);
+        let mut writer = ArgsWriter::new(text, Opening::Name);
+        args.write_args(&mut writer)?;
+        Ok(Self::from_writer(writer))
+    }
+
+    /// The answer to the client's event `id`: `Ok(v)` is `v`, and `Err(e)` is `{"error": e}`.
+    ///
+    /// # Errors
+    ///
+    /// If the arguments cannot be serialised.
+    pub fn ack(
+        namespace: &str,
+        id: AckId,
+        args: &(impl ToArgs + ?Sized),
+    ) -> Result<Answer, EncodeError> {
+        let text = header(ACK, namespace, Some(id), 0);
+        let mut writer = ArgsWriter::new(text, Opening::Ack);
+        args.write_args(&mut writer)?;
+        Ok(Answer { is_error: writer.is_error(), packet: Self::from_writer(writer) })
+    }
+
+    /// The news that the client is in the namespace, as the socket `id`.
+    pub fn connect(namespace: &str, id: &SocketId) -> Self {
+        let mut text = header(CONNECT, namespace, None, 0);
+        text.extend_from_slice(b"{\"sid\":");
+        write_json(&mut text, id.as_str());
+        text.push(b'}');
+        Self::from_text(text)
+    }
+
+    /// The news that the client was not let into the namespace.
+    pub fn connect_error(namespace: &str, error: &ConnectError) -> Self {
+        let data = error.data.as_deref();
+        let length = error.message.len() + data.map_or(0, str::len);
+        let mut text = header(CONNECT_ERROR, namespace, None, length);
+        text.extend_from_slice(b"{\"message\":");
+        write_json(&mut text, &error.message);
+        if let Some(data) = data {
+            text.extend_from_slice(b",\"data\":");
+            text.extend_from_slice(data.as_bytes());
+        }
+        text.push(b'}');
+        Self::from_text(text)
+    }
+
+    /// The news that the client is no longer in the namespace.
+    pub fn disconnect(namespace: &str) -> Self {
+        Self::from_text(header(DISCONNECT, namespace, None, 0))
+    }
+
+    /// The text, Engine.IO type included.
+    pub fn text(&self) -> &Bytes {
+        &self.text
+    }
+
+    /// The attachments, in the order they are to be sent.
+    pub fn attachments(&self) -> &[Attachment] {
+        self.attachments.as_deref().unwrap_or_default()
+    }
+
+    /// How many bytes the packet has on a WebSocket, frame headers apart.
+    #[allow(clippy::len_without_is_empty)] // A packet is never empty.
+    pub fn len(&self) -> usize {
+        let attachments = self.attachments().iter().map(|a| a.bytes().len());
+        self.text.len() + attachments.sum::<usize>()
+    }
+
+    fn from_text(text: Vec<u8>) -> Self {
+        Self {
+            // Without spare capacity: the packet may wait in thousands of mailboxes.
+            text: Bytes::from(text.into_boxed_slice()),
+            attachments: None,
+        }
+    }
+
+    fn from_writer(writer: ArgsWriter) -> Self {
+        let (mut text, attachments) = writer.finish();
+        if let Some(attachments) = &attachments {
+            // The count is known only now: 2 and 3 become 5 and 6 with the count behind.
+            let kind = text[1] + 3;
+            let count = format!("{}-", attachments.len());
+            text[1] = kind;
+            text.splice(2..2, count.into_bytes());
+        }
+        Self { attachments, ..Self::from_text(text) }
+    }
+}
+
+impl fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (bytes, attachments) = (self.text.len(), self.attachments().len());
+        write!(f, "Outgoing({bytes} bytes, {attachments} attachments)")
+    }
+}
+
+/// Why a client is not let into a namespace, in the words that it will read.
+///
+/// `Debug` shows the message, not the data.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ConnectError {
+    message: String,
+    data: Option<String>,
+}
+
+impl ConnectError {
+    /// What a client hears that asks for a namespace which does not exist, in Node's words.
+    pub fn unknown_namespace() -> Self {
+        Self::new("Invalid namespace")
+    }
+
+    /// An error with a message and no data.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), data: None }
+    }
+
+    /// The error with data, which the client reads as `err.data`. Bytes are arrays of numbers
+    /// there: this type of packet has no attachments.
+    ///
+    /// # Errors
+    ///
+    /// If the data cannot be serialised.
+    pub fn with_data(mut self, data: &(impl Serialize + ?Sized)) -> Result<Self, EncodeError> {
+        self.data = Some(serde_json::to_string(data)?);
+        Ok(self)
+    }
+
+    /// The message.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The data, as JSON.
+    pub fn data(&self) -> Option<&str> {
+        self.data.as_deref()
+    }
+}
+
+impl fmt::Debug for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectError").field("message", &self.message).finish_non_exhaustive()
+    }
+}
+
+/// What stands before the payload, with room for a payload that has a text of `length` in it.
+fn header(kind: &[u8], namespace: &str, id: Option<AckId>, length: usize) -> Vec<u8> {
+    let mut text = Vec::with_capacity(kind.len() + namespace.len() + length + 64);
+    text.extend_from_slice(kind);
+    if namespace != "/" {
+        text.extend_from_slice(namespace.as_bytes());
+        text.push(b',');
+    }
+    if let Some(id) = id {
+        write!(text, "{id}").expect("writing to a Vec does not fail");
+    }
+    text
+}
+
+fn write_json(text: &mut Vec<u8>, value: &str) {
+    serde_json::to_writer(text, value).expect("a string has a JSON form, and a Vec takes it");
+}
+
+#[cfg(test)]
+mod tests;

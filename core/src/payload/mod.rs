@@ -1,0 +1,165 @@
+//! The arguments of an event or of its answer: raw until a handler's type is known.
+
+mod args;
+mod de;
+mod error;
+mod resolve;
+mod ser;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+pub use args::Args;
+pub use error::{DecodeError, EncodeError};
+pub use ser::ToArgs;
+pub(crate) use ser::{ArgsWriter, Opening};
+pub use value::Value;
+
+use crate::attachment::Attachment;
+use crate::json::{MAX_DEPTH, Scanner};
+use crate::packet::PacketError;
+use crate::text::Text;
+
+/// The arguments that came with a packet, as raw JSON, and the attachments they refer to.
+///
+/// Cheap to clone: the buffer they came in is shared, and kept alive. As an argument of
+/// [`Outgoing`](crate::Outgoing) it is sent again byte for byte. `Debug` shows sizes only.
+///
+/// The auth of a CONNECT is one argument, an object, or none.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Payload {
+    /// JSON values with commas between them, of known grammar; empty if there are none.
+    args: Text,
+    /// `None` if the packet was not a binary one: what looks like a placeholder is data then.
+    attachments: Option<Arc<[Attachment]>>,
+}
+
+impl Payload {
+    /// The arguments that a value is sent as: `()` is none, [`Args`] several, all else one.
+    ///
+    /// # Errors
+    ///
+    /// If the value cannot be serialised.
+    #[allow(clippy::missing_panics_doc, reason = "JSON is UTF-8")]
+    pub fn from_args(args: &(impl ToArgs + ?Sized)) -> Result<Self, EncodeError> {
+        let mut writer = ArgsWriter::new(Vec::new(), Opening::Array);
+        args.write_args(&mut writer)?;
+        let (array, attachments) = writer.finish();
+        let array = String::from_utf8(array).expect("serde_json writes UTF-8");
+        let end = array.len() - 1;
+        Ok(Self { args: Text::from(array).slice(1..end), attachments })
+    }
+
+    /// The elements of a JSON array as arguments, with the attachments of its placeholders.
+    ///
+    /// Without attachments, placeholders are plain data.
+    ///
+    /// # Errors
+    ///
+    /// If the text is not one JSON array that a packet could carry.
+    pub fn from_json(
+        array: impl Into<Text>,
+        attachments: Vec<Attachment>,
+    ) -> Result<Self, PacketError> {
+        let array = array.into();
+        let announced = (!attachments.is_empty()).then_some(attachments.len());
+        let mut scanner = Scanner::new(array.as_bytes(), announced, MAX_DEPTH);
+        if scanner.peek() != Some(b'[') {
+            return Err(PacketError::IllegalPayload);
+        }
+        scanner.open_array()?;
+        let args = scanner.rest_of_array()?;
+        scanner.end()?;
+        let mut payload = Self::from_checked(array.slice(args));
+        payload.attach(attachments);
+        Ok(payload)
+    }
+
+    /// Arguments whose grammar is known, with commas between them.
+    pub(crate) fn from_checked(args: Text) -> Self {
+        Self { args, attachments: None }
+    }
+
+    pub(crate) fn attach(&mut self, attachments: Vec<Attachment>) {
+        self.attachments = (!attachments.is_empty()).then(|| attachments.into());
+    }
+
+    /// Whether there are no arguments at all.
+    pub fn is_empty(&self) -> bool {
+        self.args.is_empty()
+    }
+
+    /// The arguments as raw JSON, with commas between them and no brackets around.
+    ///
+    /// An attachment is a placeholder here: `{"_placeholder":true,"num":0}` is the first of
+    /// [`attachments`](Self::attachments).
+    pub fn as_json(&self) -> &str {
+        self.args.as_str()
+    }
+
+    /// The attachments, in the order they came.
+    pub fn attachments(&self) -> &[Attachment] {
+        self.attachments.as_deref().unwrap_or_default()
+    }
+
+    /// Reads the arguments as the type asked for; see [`FromPayload`].
+    ///
+    /// # Errors
+    ///
+    /// If they do not fit it.
+    pub fn decode<D: FromPayload>(&self) -> Result<D, DecodeError> {
+        D::from_payload(self)
+    }
+
+    pub(crate) fn shared_attachments(&self) -> Option<&Arc<[Attachment]>> {
+        self.attachments.as_ref()
+    }
+
+    pub(crate) fn args(&self) -> &[u8] {
+        self.args.as_bytes()
+    }
+}
+
+impl fmt::Debug for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (bytes, attachments) = (self.args.len(), self.attachments().len());
+        write!(f, "Payload({bytes} bytes, {attachments} attachments)")
+    }
+}
+
+/// What a handler may ask a packet's arguments to be.
+///
+/// Any type that deserialises is read from the first argument; further ones are ignored, as
+/// JavaScript does. A missing argument is as `null`: fine for `()` and `Option`, an error for
+/// most else. [`Args`] reads one argument per element, by the same rule, and [`Payload`] takes
+/// all of them as they came.
+///
+/// [`bytes::Bytes`], and whatever else asks serde for bytes, reads an attachment, at any depth.
+/// Mind that serde takes bytes that happen to be UTF-8 for a `String` where an untagged enum
+/// leaves it the choice.
+pub trait FromPayload: Sized {
+    /// Reads the arguments.
+    ///
+    /// # Errors
+    ///
+    /// If they do not fit the type.
+    fn from_payload(payload: &Payload) -> Result<Self, DecodeError>;
+}
+
+impl<T: DeserializeOwned> FromPayload for T {
+    fn from_payload(payload: &Payload) -> Result<Self, DecodeError> {
+        T::deserialize(de::Argument::first(payload))
+    }
+}
+
+impl FromPayload for Payload {
+    fn from_payload(payload: &Payload) -> Result<Self, DecodeError> {
+        Ok(payload.clone())
+    }
+}

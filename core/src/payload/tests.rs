@@ -1,0 +1,266 @@
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use proptest::prelude::*;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::*;
+
+fn plain(array: &'static str) -> Payload {
+    Payload::from_json(array, Vec::new()).unwrap()
+}
+
+fn binary(array: &'static str) -> Payload {
+    let blobs = [&b"zero"[..], b"one"];
+    let attachments = blobs.map(|blob| Attachment::new(Bytes::from_static(blob)));
+    Payload::from_json(array, attachments.to_vec()).unwrap()
+}
+
+/// What `serde_bytes` does: bytes by way of a visitor that takes no sequence.
+#[derive(Debug, PartialEq)]
+struct Blob(Vec<u8>);
+
+impl<'de> Deserialize<'de> for Blob {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Bytewise;
+
+        impl serde::de::Visitor<'_> for Bytewise {
+            type Value = Blob;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("bytes")
+            }
+
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Blob, E> {
+                Ok(Blob(bytes.to_vec()))
+            }
+        }
+
+        deserializer.deserialize_bytes(Bytewise)
+    }
+}
+
+#[test]
+fn a_type_is_read_from_the_first_argument() {
+    assert_eq!(plain(r#"["a",2]"#).decode(), Ok("a".to_owned()));
+    assert_eq!(plain("[1,2]").decode(), Ok(1_u32));
+    assert_eq!(plain("[[1,2],3]").decode(), Ok((1, 2)));
+    assert_eq!(plain("[ 1 , 2 ]").decode(), Ok(Args((1, 2))));
+    assert_eq!(plain(r#"[{"a":1},2]"#).decode(), Ok(json!({"a": 1})));
+    assert_eq!(plain("[1,2]").decode::<Payload>(), Ok(plain("[1,2]")));
+}
+
+#[test]
+fn a_missing_argument_is_null() {
+    let empty = Payload::default();
+    assert!(empty.is_empty());
+    assert_eq!(empty.decode(), Ok(()));
+    assert_eq!(empty.decode(), Ok(None::<u8>));
+    assert_eq!(empty.decode(), Ok(Value::Null));
+    assert_eq!(empty.decode(), Ok(Args(())));
+    assert_eq!(empty.decode(), Ok(Args(Vec::<u8>::new())));
+    assert_eq!(empty.decode::<u8>(), Err(DecodeError::MissingArgument));
+    assert_eq!(empty.decode::<Bytes>(), Err(DecodeError::MissingArgument));
+    let missing = empty.decode::<Args<(u8,)>>();
+    assert_eq!(missing, Err(DecodeError::MissingArgument));
+    assert_eq!(plain("[1]").decode(), Ok(Args((1, None::<u8>, ()))));
+    let missing = plain("[1]").decode::<Args<(u8, String)>>();
+    assert_eq!(missing, Err(DecodeError::MissingArgument));
+    assert_eq!(plain("[null]").decode(), Ok(()));
+}
+
+#[test]
+fn args_reads_each_argument() {
+    assert_eq!(plain("[1,2,3]").decode(), Ok(Args(vec![1, 2, 3])));
+    assert_eq!(plain("[1,2,3]").decode(), Ok(Args((1, 2))));
+    let mixed = plain(r#"["a,]\"",[1,[2]],{"b":"}"}]"#).decode();
+    let expected = Args(("a,]\"".to_owned(), json!([1, [2]]), json!({"b": "}"})));
+    assert_eq!(mixed, Ok(expected));
+    // Inside of a value it is what it holds.
+    assert_eq!(plain("[[[1,2]]]").decode(), Ok(vec![Args((1, 2))]));
+}
+
+#[test]
+fn a_mismatch_says_so() {
+    let error = plain("[1]").decode::<String>().unwrap_err();
+    assert!(error.to_string().contains("invalid type"), "{error}");
+    assert!(plain("[1e999]").decode::<f64>().is_err());
+    assert!(plain("[99999999999999999999]").decode::<u64>().is_err());
+    assert!(plain(r#"["\ud800"]"#).decode::<String>().is_err());
+}
+
+#[derive(Debug, Deserialize, PartialEq, Serialize)]
+struct Upload {
+    name: String,
+    data: Bytes,
+    parts: Vec<Option<Bytes>>,
+    by_name: BTreeMap<String, Bytes>,
+    kind: Kind,
+    wrapped: Wrapped,
+}
+
+#[derive(Debug, Deserialize, PartialEq, Serialize)]
+struct Wrapped(Bytes);
+
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+enum Kind {
+    Unit,
+    Newtype(Bytes),
+    Tuple(u8, Bytes),
+    Struct { data: Bytes },
+}
+
+#[derive(Debug, Deserialize, PartialEq, Serialize)]
+#[serde(untagged)]
+enum Untagged {
+    Text(String),
+    Data(Bytes),
+    Many(Vec<Untagged>),
+    Map(BTreeMap<String, Untagged>),
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(untagged)]
+enum Either {
+    Data(Bytes),
+    Other(Value),
+}
+
+#[derive(Debug, Deserialize, PartialEq, Serialize)]
+#[serde(tag = "type")]
+enum Tagged {
+    File { data: Bytes },
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+struct Flat {
+    id: u8,
+    #[serde(flatten)]
+    rest: BTreeMap<String, Bytes>,
+}
+
+#[test]
+fn placeholders_are_resolved_at_any_depth() {
+    let (zero, one) = (Bytes::from_static(b"zero"), Bytes::from_static(b"one"));
+    let payload = binary(r#"[{"_placeholder":true,"num":1}]"#);
+    assert_eq!(payload.decode(), Ok(one.clone()));
+    assert_eq!(payload.decode(), Ok(Blob(b"one".to_vec())));
+    assert_eq!(payload.decode(), Ok(Some(one.clone())));
+    let seen = payload.decode();
+    assert_eq!(seen, Ok(Either::Data(one.clone())));
+    let payload = binary(r#"[{"num":0,"extra":[{}],"_placeholder":true}]"#);
+    assert_eq!(payload.decode(), Ok(zero.clone()));
+    let payload =
+        binary(r#"[[{"_placeholder":true,"num":1},null,"text"],{"_placeholder":true,"num":0}]"#);
+    let expected = Args((vec![Some(one.clone()), None, Some("text".into())], zero.clone()));
+    assert_eq!(payload.decode(), Ok(expected));
+    let payload = binary(r#"[{"id":1,"a":{"_placeholder":true,"num":0}}]"#);
+    let rest = BTreeMap::from([("a".to_owned(), zero.clone())]);
+    assert_eq!(payload.decode(), Ok(Flat { id: 1, rest }));
+    let payload = binary(r#"[{"type":"File","data":{"_placeholder":true,"num":0}}]"#);
+    assert_eq!(payload.decode(), Ok(Tagged::File { data: zero }));
+}
+
+#[test]
+fn in_a_binary_packet_what_is_no_placeholder_is_data() {
+    assert_eq!(binary("[[1,2]]").decode(), Ok(Bytes::from_static(&[1, 2])));
+    assert_eq!(binary(r#"["ab"]"#).decode(), Ok(Bytes::from_static(b"ab")));
+    assert!(binary("[{}]").decode::<Bytes>().is_err());
+    assert!(binary("[1]").decode::<Bytes>().is_err());
+    assert!(binary("[null]").decode::<Bytes>().is_err());
+    let odd = json!({"_placeholder": [1], "num": 9});
+    assert_eq!(binary(r#"[{"_placeholder":[1],"num":9}]"#).decode(), Ok(odd));
+    let raw: Box<RawValue> = binary(r#"[{"_placeholder":true, "num":0},1]"#).decode().unwrap();
+    assert_eq!(raw.get(), r#"{"_placeholder":true, "num":0}"#);
+    let keyed = binary(r#"[{"1":{"_placeholder":true,"num":0}}]"#).decode();
+    assert_eq!(keyed, Ok(BTreeMap::from([(1, Bytes::from_static(b"zero"))])));
+}
+
+#[test]
+fn b11_in_a_plain_packet_placeholders_are_data() {
+    let payload = plain(r#"[{"_placeholder":true,"num":0}]"#);
+    assert!(payload.decode::<Bytes>().is_err());
+    assert_eq!(payload.decode(), Ok(json!({"_placeholder": true, "num": 0})));
+    assert_eq!(plain("[[1,2]]").decode(), Ok(Bytes::from_static(&[1, 2])));
+}
+
+#[test]
+fn the_deepest_packet_can_still_be_read() {
+    // The array of the event is one of the 128 levels.
+    let json = format!("[{}{}]", "[".repeat(127), "]".repeat(127));
+    let payload = Payload::from_json(json, Vec::new()).unwrap();
+    assert!(payload.decode::<Value>().is_ok());
+}
+
+#[test]
+fn from_json_takes_one_array() {
+    assert_eq!(Payload::from_json("{}", vec![]), Err(PacketError::IllegalPayload));
+    assert_eq!(Payload::from_json("[1", vec![]), Err(PacketError::IllegalJson));
+    let unannounced = r#"[{"_placeholder":true,"num":1}]"#;
+    let one = vec![Attachment::new(Bytes::new())];
+    let refused = Payload::from_json(unannounced, one);
+    assert_eq!(refused, Err(PacketError::IllegalPlaceholder));
+}
+
+#[test]
+fn debug_shows_sizes_only() {
+    let payload = plain(r#"["hunter2"]"#);
+    assert_eq!(format!("{payload:?}"), "Payload(9 bytes, 0 attachments)");
+}
+
+fn blobs() -> impl Strategy<Value = Bytes> {
+    proptest::collection::vec(any::<u8>(), 0..6).prop_map(Bytes::from)
+}
+
+/// Serde takes bytes that are UTF-8 for a `String` if the type leaves it the choice.
+fn non_texts() -> impl Strategy<Value = Bytes> {
+    blobs().prop_map(|blob| [&[0xff], &blob[..]].concat().into())
+}
+
+fn kinds() -> impl Strategy<Value = Kind> {
+    prop_oneof![
+        Just(Kind::Unit),
+        blobs().prop_map(Kind::Newtype),
+        (any::<u8>(), blobs()).prop_map(|(n, data)| Kind::Tuple(n, data)),
+        blobs().prop_map(|data| Kind::Struct { data }),
+    ]
+}
+
+prop_compose! {
+    fn uploads()(
+        name in ".{0,5}",
+        data in blobs(),
+        parts in proptest::collection::vec(proptest::option::of(blobs()), 0..4),
+        by_name in proptest::collection::btree_map(".{0,3}", blobs(), 0..3),
+        kind in kinds(),
+        wrapped in blobs().prop_map(Wrapped),
+    ) -> Upload {
+        Upload { name, data, parts, by_name, kind, wrapped }
+    }
+}
+
+fn untagged() -> impl Strategy<Value = Untagged> {
+    let leaf =
+        prop_oneof![".{0,4}".prop_map(Untagged::Text), non_texts().prop_map(Untagged::Data),];
+    leaf.prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            // An empty array would be bytes just as well.
+            proptest::collection::vec(inner.clone(), 1..3).prop_map(Untagged::Many),
+            proptest::collection::btree_map("[a-c]", inner, 0..3).prop_map(Untagged::Map),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn what_was_sent_is_what_is_read(upload in uploads(), n in any::<i64>(), any in untagged()) {
+        // One attachment is always there, so that the untagged part needs none of its own.
+        let sent = Args((upload, n, any));
+        let payload = Payload::from_args(&sent).unwrap();
+        prop_assert_eq!(payload.decode(), Ok(sent));
+    }
+}

@@ -1,0 +1,51 @@
+//! Small servers by which outside tests, real clients and load generators judge klatch:
+//!
+//! ```sh
+//! cargo run --example apps --all-features -- protocol --runtime tokio
+//! ```
+//!
+//! Each listens on 127.0.0.1 at the ports that its environment names (0: the system chooses),
+//! prints where, and then `listening`.
+
+mod bench;
+mod e2e;
+mod protocol;
+mod run;
+
+use std::process::ExitCode;
+
+use run::Runtime;
+
+const USAGE: &str = "usage: apps protocol|e2e|bench --runtime tokio|async-std
+
+  protocol  the official protocol suites     ENGINE_PORT (4100), SIO_PORT (4101)
+  e2e       klatch's own end-to-end tests    PORT (4200)
+  bench     load generators                  PORT (4300), THREADS";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let (app, runtime) = match arguments[..] {
+        [app] => (app, Some(Runtime::Tokio)),
+        [app, "--runtime", runtime] => (app, Runtime::named(runtime)),
+        _ => ("", None),
+    };
+    let (servers, threads) = match app {
+        // The suite sends a GET and a POST at once and counts on their order: one thread keeps it.
+        "protocol" => (protocol::servers(), 1),
+        "e2e" => (e2e::servers(), run::threads()),
+        "bench" => (bench::servers(), run::threads()),
+        _ => (Vec::new(), 0),
+    };
+    let Some(runtime) = runtime.filter(|_| !servers.is_empty()) else {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    };
+    match run::run(runtime, threads, servers) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("apps {app}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Serving on the runtime that the command line names.
+
+use std::io;
+
+use futures::future::try_join_all;
+use klatch::{Bound, EngineServer, Server};
+
+#[derive(Clone, Copy)]
+pub(crate) enum Runtime {
+    Tokio,
+    AsyncStd,
+}
+
+impl Runtime {
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        match name {
+            "tokio" => Some(Self::Tokio),
+            "async-std" => Some(Self::AsyncStd),
+            _ => None,
+        }
+    }
+}
+
+/// A server and the port that it listens on.
+pub(crate) struct Place {
+    pub(crate) port: u16,
+    pub(crate) server: Either,
+}
+
+pub(crate) enum Either {
+    Engine(EngineServer),
+    Socket(Server),
+}
+
+/// The port in an environment variable, or the app's own.
+pub(crate) fn port(variable: &str, otherwise: u16) -> u16 {
+    match std::env::var(variable) {
+        Ok(port) => port.parse().unwrap_or_else(|_| panic!("{variable}={port} is not a port")),
+        Err(_) => otherwise,
+    }
+}
+
+/// Worker threads: THREADS, or the cores that the process may run on.
+pub(crate) fn threads() -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    match std::env::var("THREADS") {
+        Ok(threads) => threads.parse().unwrap_or_else(|_| panic!("THREADS={threads} is no number")),
+        Err(_) => cores(),
+    }
+}
+
+pub(crate) fn run(runtime: Runtime, threads: usize, places: Vec<Place>) -> io::Result<()> {
+    match runtime {
+        Runtime::Tokio => tokio(threads, places),
+        Runtime::AsyncStd => async_std(threads, places),
+    }
+}
+
+fn tokio(threads: usize, places: Vec<Place>) -> io::Result<()> {
+    let mut builder = match threads {
+        1 => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let runtime = builder.worker_threads(threads).enable_all().build()?;
+    runtime.block_on(serve(places, async |port| klatch::tokio::bind(("127.0.0.1", port)).await))
+}
+
+fn async_std(threads: usize, places: Vec<Place>) -> io::Result<()> {
+    // async-std has one global executor and reads the size of its pool from here, before its
+    // first task; nothing else runs yet.
+    let threads = threads.to_string();
+    if std::env::var_os("ASYNC_STD_THREAD_COUNT").is_none_or(|count| *count != *threads) {
+        return again(&threads);
+    }
+    let bind = async |port| klatch::async_std::bind(("127.0.0.1", port)).await;
+    async_std::task::block_on(serve(places, bind))
+}
+
+async fn serve<R: klatch::Runtime, L: klatch::Listener>(
+    places: Vec<Place>,
+    bind: impl AsyncFn(u16) -> io::Result<Bound<R, L>>,
+) -> io::Result<()> {
+    let mut serving = Vec::new();
+    for Place { port, server } in places {
+        let bound = bind(port).await?;
+        let address = bound.local_addr()?;
+        match &server {
+            Either::Engine(_) => println!("http://{address}/engine.io/"),
+            Either::Socket(_) => println!("http://{address}/socket.io/"),
+        }
+        serving.push(async {
+            match server {
+                Either::Engine(server) => bound.serve(server).await,
+                Either::Socket(server) => bound.serve(server).await,
+            }
+        });
+    }
+    println!("listening");
+    try_join_all(serving).await.map(|_| ())
+}
+
+/// Starts the program anew with the pool's size in its environment, which safe code cannot set for
+/// itself.
+fn again(threads: &str) -> io::Result<()> {
+    use std::os::unix::process::CommandExt as _;
+
+    let mut arguments = std::env::args_os();
+    let program = arguments.next().ok_or(io::ErrorKind::NotFound)?;
+    let mut command = std::process::Command::new(program);
+    Err(command.args(arguments).env("ASYNC_STD_THREAD_COUNT", threads).exec())
+}

@@ -1,0 +1,125 @@
+// Starts a server binary, waits until it says that it listens, and stops it again by its pid.
+
+import { spawn } from "node:child_process";
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { within } from "./wait.mjs";
+
+const E2E = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+
+/** The runtime under test, as given by KLATCH_RUNTIME. */
+export const runtime = process.env.KLATCH_RUNTIME ?? "tokio";
+
+/** One app of the conformance apps, on ports that the system picks. */
+export function startApp(app) {
+  const command = process.env.KLATCH_APPS ?? resolve(E2E, "../../target/debug/examples/apps");
+  return start(command, [app, "--runtime", runtime], {
+    env: { PORT: "0", ENGINE_PORT: "0", SIO_PORT: "0" },
+    ready: /^listening$/m,
+  });
+}
+
+/** Any server: `ready` matches its output once it accepts connections. */
+export async function start(command, args, { env = {}, ready }) {
+  const server = new Server(command, args, env);
+  try {
+    await within(15_000, `${command} to print ${ready}`, server.printed(ready));
+  } catch (error) {
+    await server.stop();
+    error.message += server.report();
+    throw error;
+  }
+  return server;
+}
+
+class Server {
+  #child;
+  #text = "";
+  #watchers = new Set();
+  #ended;
+  #failure;
+  #stopping = false;
+
+  constructor(command, args, env) {
+    this.#child = spawn(command, args, {
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text) => {
+        this.#text += text;
+        this.#look();
+      });
+    }
+    this.#ended = new Promise((done) => {
+      this.#child.on("error", (error) => done(error.message));
+      this.#child.on("close", (code, signal) => done(`it ended with ${signal ?? code}`));
+    }).then((why) => {
+      this.#failure = why;
+      if (!this.#stopping) this.#text += `\n[${why}]\n`;
+      this.#look();
+    });
+    process.on("exit", this.#kill);
+  }
+
+  /** All that the server printed so far. */
+  get output() {
+    return this.#text;
+  }
+
+  get pid() {
+    return this.#child.pid;
+  }
+
+  /** The first printed URL whose path is `path`. */
+  url(path) {
+    const found = [...this.#text.matchAll(/https?:\/\/[^\s]+/g)]
+      .map(([url]) => new URL(url))
+      .find((url) => url.pathname === path);
+    if (!found) throw new Error(`no address of ${path} was printed${this.report()}`);
+    return found;
+  }
+
+  /** The match of `pattern` in the output, as soon as there is one. */
+  printed(pattern) {
+    return new Promise((done, fail) => {
+      const watcher = () => {
+        const match = this.#text.match(pattern);
+        if (!match && !this.#failure) return;
+        this.#watchers.delete(watcher);
+        if (match) done(match);
+        else fail(new Error(`the server never printed ${pattern}: ${this.#failure}`));
+      };
+      this.#watchers.add(watcher);
+      watcher();
+    });
+  }
+
+  /** The output, framed for a failure's message. */
+  report() {
+    return `\n--- server ${this.pid ?? ""} ---\n${this.#text.trimEnd()}\n---\n`;
+  }
+
+  /** Throws if the server died before it was told to. */
+  assertAlive() {
+    if (this.#failure) throw new Error(`the server died: ${this.#failure}${this.report()}`);
+  }
+
+  async stop() {
+    process.off("exit", this.#kill);
+    this.#stopping = true;
+    if (!this.#failure && this.pid) {
+      process.kill(this.pid, "SIGTERM");
+      await within(5_000, "the server to end", this.#ended).catch(() => {
+        process.kill(this.pid, "SIGKILL");
+      });
+    }
+    await this.#ended;
+  }
+
+  #look() {
+    for (const watcher of [...this.#watchers]) watcher();
+  }
+
+  #kill = () => this.#child.kill("SIGKILL");
+}

@@ -1,0 +1,97 @@
+// A suite is one app, started once, and tests that open clients of it and never share a room.
+
+import { after, before, describe, it } from "node:test";
+import { Client, MATRIX } from "./client.mjs";
+import { startApp } from "./server.mjs";
+import { within } from "./wait.mjs";
+
+const TEST_TIMEOUT = 20_000;
+
+/**
+ * Declares tests against `app`. `declare` gets `test(name, body)`; a body gets a `world`:
+ * `server`, `room(name)` for a name no other test uses, and `later(close)` for what it opened.
+ */
+export function suite(app, declare) {
+  describe(app, () => {
+    let server;
+    before(async () => {
+      server = await startApp(app);
+    });
+    after(() => server?.stop());
+
+    declare((name, body) => {
+      it(name, async () => {
+        const world = new World(server);
+        try {
+          await within(TEST_TIMEOUT, "the test to end", body(world));
+          server.assertAlive();
+        } catch (error) {
+          console.error(`${name}${server.report()}`);
+          throw error;
+        } finally {
+          world.close();
+        }
+      });
+    });
+  });
+}
+
+/** The same tests for every client version and transport: `declare(test, setup)`. */
+export function matrix(app, declare) {
+  suite(app, (test) => {
+    for (const setup of MATRIX) {
+      describe(setup.name, () => {
+        declare((name, body) => {
+          test(name, (world) => body(world.with(setup)));
+        }, setup);
+      });
+    }
+  });
+}
+
+let rooms = 0;
+
+class World {
+  #opened = [];
+  #setup;
+
+  constructor(server) {
+    this.server = server;
+  }
+
+  with(setup) {
+    this.#setup = setup;
+    return this;
+  }
+
+  /** A name that no other test uses. */
+  room(name = "room") {
+    rooms += 1;
+    return `${name}-${rooms}`;
+  }
+
+  /** Registers what is to be closed when the test ends. */
+  later(opened) {
+    this.#opened.push(opened);
+    return opened;
+  }
+
+  /** A client that may not be connected yet. */
+  dial(nsp = "/", options = {}, setup = this.#setup, url = this.server.url("/socket.io/")) {
+    return this.later(Client.dial(url, nsp, setup, options));
+  }
+
+  /** A connected client. */
+  client(nsp, options, setup) {
+    return this.dial(nsp, options, setup).open();
+  }
+
+  /** Several of them, in `/`. */
+  clients(count) {
+    return Promise.all(Array.from({ length: count }, () => this.client("/")));
+  }
+
+  close() {
+    for (const opened of this.#opened) opened.close();
+  }
+}

@@ -1,0 +1,365 @@
+//! What the server answers to HTTP, byte for byte; the names are rows of the list of hostile inputs.
+
+#[allow(dead_code, reason = "each test uses its part of it")]
+mod support;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use klatch::{CloseReason, Config, Server, Socket};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use support::http::{Wire, head, open, post, request};
+use support::websocket::Client;
+use support::{Log, serve};
+
+const TRANSPORT_UNKNOWN: &str = r#"{"code":0,"message":"Transport unknown"}"#;
+const SID_UNKNOWN: &str = r#"{"code":1,"message":"Session ID unknown"}"#;
+const BAD_METHOD: &str = r#"{"code":2,"message":"Bad handshake method"}"#;
+const BAD_REQUEST: &str = r#"{"code":3,"message":"Bad request"}"#;
+const UNSUPPORTED: &str = r#"{"code":5,"message":"Unsupported protocol version"}"#;
+
+const MAX_PAYLOAD: usize = 10_000;
+
+/// What a browser sends to open a WebSocket.
+const UPGRADE: [&str; 4] = [
+    "connection: Upgrade",
+    "upgrade: websocket",
+    "sec-websocket-version: 13",
+    "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==",
+];
+
+async fn start() -> (Server, SocketAddr, Log) {
+    let server = Server::builder().config(Config::new().max_payload(MAX_PAYLOAD)).build();
+    let namespace = server.namespace("/");
+    let (pen, log) = Log::new();
+    let writer = pen.clone();
+    namespace.on("event", async move |_: Socket, (): ()| writer.write("event"));
+    namespace.on_disconnect(async move |_: Socket, reason: CloseReason| {
+        pen.write(reason.to_string());
+    });
+    let running = serve(&server).await;
+    (server, running.address, log)
+}
+
+async fn refused(address: SocketAddr, sent: &str, status: u16, body: &str) {
+    let answer = request(address, sent).await;
+    assert_eq!((answer.status, &*answer.body), (status, body), "{sent}");
+    if !body.is_empty() {
+        assert_eq!(answer.header("content-type"), Some("application/json"), "{sent}");
+    }
+}
+
+/// A session in the namespace `/`, over polling.
+async fn joined(address: SocketAddr) -> String {
+    let query = open(address).await;
+    let answer = request(address, &post(&query, "40")).await;
+    assert_eq!((answer.status, &*answer.body), (200, "ok"));
+    let answer = request(address, &head("GET", &query, &[])).await;
+    assert!(answer.body.starts_with("40{\"sid\":"), "{answer:?}");
+    query
+}
+
+/// The session is there: it takes an event.
+async fn lives(address: SocketAddr, query: &str, log: &mut Log) {
+    let answer = request(address, &post(query, "42[\"event\"]")).await;
+    assert_eq!((answer.status, &*answer.body), (200, "ok"));
+    log.expect(&["event"]).await;
+}
+
+/// The session has ended for this reason, and nobody knows it any more.
+async fn ended(address: SocketAddr, query: &str, log: &mut Log, reason: &str) {
+    log.expect(&[reason]).await;
+    refused(address, &head("GET", query, &[]), 400, SID_UNKNOWN).await;
+}
+
+#[tokio::test]
+async fn h1_an_unknown_transport() {
+    let (_server, address, _log) = start().await;
+    for transport in ["", "&transport=abc", "&transport=constructor", "&transport=webtransport"] {
+        let get = head("GET", &format!("EIO=4{transport}"), &[]);
+        refused(address, &get, 400, TRANSPORT_UNKNOWN).await;
+    }
+}
+
+#[tokio::test]
+async fn h2_another_version() {
+    let (_server, address, _log) = start().await;
+    for version in ["", "EIO=3&", "EIO=abc&"] {
+        let get = head("GET", &format!("{version}transport=polling"), &[]);
+        refused(address, &get, 400, UNSUPPORTED).await;
+    }
+    let twice = head("GET", "EIO=4&EIO=3&transport=polling", &[]);
+    refused(address, &twice, 400, BAD_REQUEST).await;
+}
+
+#[tokio::test]
+async fn h3_a_handshake_that_is_no_get() {
+    let (_server, address, _log) = start().await;
+    for method in ["POST", "PUT", "DELETE"] {
+        let sent = head(method, "EIO=4&transport=polling", &["content-length: 0"]);
+        refused(address, &sent, 400, BAD_METHOD).await;
+    }
+    let mut wire = Wire::open(address).await;
+    wire.write(&head("HEAD", "EIO=4&transport=polling", &[])).await;
+    assert_eq!(wire.answer_to_head().await.status, 400);
+}
+
+#[tokio::test]
+async fn h4_another_method_for_a_session() {
+    let (_server, address, mut log) = start().await;
+    let query = joined(address).await;
+    refused(address, &head("DELETE", &query, &[]), 400, BAD_REQUEST).await;
+    let mut wire = Wire::open(address).await;
+    wire.write(&head("HEAD", &query, &[])).await;
+    assert_eq!(wire.answer_to_head().await.status, 400);
+    lives(address, &query, &mut log).await;
+}
+
+#[tokio::test]
+async fn h5_a_websocket_without_an_upgrade() {
+    let (_server, address, _log) = start().await;
+    refused(address, &head("GET", "EIO=4&transport=websocket", &[]), 400, BAD_REQUEST).await;
+}
+
+#[tokio::test]
+async fn h6_an_unknown_sid() {
+    let (_server, address, _log) = start().await;
+    for sid in ["x", "__proto__", &"A".repeat(20), &"A".repeat(8192)] {
+        let query = format!("EIO=4&transport=polling&sid={sid}");
+        refused(address, &head("GET", &query, &[]), 400, SID_UNKNOWN).await;
+        refused(address, &post(&query, "40"), 400, SID_UNKNOWN).await;
+    }
+}
+
+#[tokio::test]
+async fn h7_an_empty_sid_is_none() {
+    let (_server, address, _log) = start().await;
+    let answer = request(address, &head("GET", "EIO=4&transport=polling&sid=", &[])).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("content-type"), Some("text/plain; charset=UTF-8"));
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    let expected = format!(
+        r#"0{{"sid":"{}","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000,"maxPayload":{MAX_PAYLOAD}}}"#,
+        answer.sid()
+    );
+    assert_eq!(answer.body, expected);
+}
+
+#[tokio::test]
+async fn h13_a_head_that_is_too_large() {
+    let (server, address, _log) = start().await;
+    let many: Vec<_> = (0..200).map(|n| format!("x-{n}: 1")).collect();
+    let many: Vec<_> = many.iter().map(String::as_str).collect();
+    let long = format!("x: {}", "x".repeat(20_000));
+    for headers in [&many[..], &[&*long]] {
+        let mut wire = Wire::open(address).await;
+        wire.write(&head("GET", "EIO=4&transport=polling", headers)).await;
+        assert_eq!(wire.answer().await.status, 431);
+        wire.closed().await;
+    }
+    // As many as are allowed, `host` among them.
+    let answer = request(address, &head("GET", "EIO=4&transport=polling", &many[..99])).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(server.clients_count(), 1);
+}
+
+#[tokio::test]
+async fn h18_a_websocket_that_asks_wrongly() {
+    let (server, address, _log) = start().await;
+    let query = "EIO=4&transport=websocket";
+    refused(address, &head("GET", query, &UPGRADE[..3]), 400, BAD_REQUEST).await;
+    for key in ["short", "!!!!!!!!!!!!!!!!!!!!!!!!", "AAAAAAAAAAAAAAAAAAAAAAAA"] {
+        let key = format!("sec-websocket-key: {key}");
+        let asked = [UPGRADE[0], UPGRADE[1], UPGRADE[2], &*key];
+        refused(address, &head("GET", query, &asked), 400, BAD_REQUEST).await;
+    }
+    let old = [UPGRADE[0], UPGRADE[1], "sec-websocket-version: 12", UPGRADE[3]];
+    let answer = request(address, &head("GET", query, &old)).await;
+    assert_eq!((answer.status, &*answer.body), (400, BAD_REQUEST));
+    assert_eq!(answer.header("sec-websocket-version"), Some("13"));
+    refused(address, &head("POST", query, &UPGRADE), 400, BAD_METHOD).await;
+    let polling = head("GET", "EIO=4&transport=polling", &UPGRADE);
+    refused(address, &polling, 400, BAD_REQUEST).await;
+    let unknown = head("GET", &format!("{query}&sid=AAAAAAAAAAAAAAAAAAAA"), &UPGRADE);
+    refused(address, &unknown, 400, SID_UNKNOWN).await;
+    assert_eq!(server.clients_count(), 0);
+}
+
+#[tokio::test]
+async fn h19_a_websocket_of_another_version() {
+    let (_server, address, _log) = start().await;
+    let sent = head("GET", "EIO=3&transport=websocket", &UPGRADE);
+    refused(address, &sent, 400, UNSUPPORTED).await;
+}
+
+#[tokio::test]
+async fn h20_another_path() {
+    let (_server, address, _log) = start().await;
+    for path in ["/", "/socket.iox/", "/other?EIO=4&transport=websocket"] {
+        let headers = UPGRADE.join("\r\n");
+        let sent = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n\r\n");
+        refused(address, &sent, 404, "").await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_at_the_root() {
+    let server = Server::builder().path("/").build();
+    let address = serve(&server).await.address;
+    let sent = "GET /?EIO=4&transport=polling HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    assert_eq!(request(address, sent).await.status, 200);
+}
+
+#[tokio::test]
+async fn h23_a_body_that_is_announced_too_long() {
+    let (_server, address, mut log) = start().await;
+    let query = joined(address).await;
+    let mut wire = Wire::open(address).await;
+    wire.write(&head("POST", &query, &["content-length: 99999999999"])).await;
+    wire.write("4").await;
+    assert_eq!(wire.answer().await.status, 413);
+    wire.closed().await;
+    lives(address, &query, &mut log).await;
+}
+
+#[tokio::test]
+async fn h24_a_body_that_is_too_long() {
+    let (_server, address, mut log) = start().await;
+    let query = joined(address).await;
+    refused(address, &post(&query, &"x".repeat(MAX_PAYLOAD + 1)), 413, "").await;
+    let mut wire = Wire::open(address).await;
+    wire.write(&head("POST", &query, &["transfer-encoding: chunked"])).await;
+    for _ in 0..=MAX_PAYLOAD / 0x800 {
+        wire.write(&format!("800\r\n{}\r\n", "x".repeat(0x800))).await;
+    }
+    assert_eq!(wire.answer().await.status, 413);
+    wire.closed().await;
+    lives(address, &query, &mut log).await;
+    // The last length that is allowed.
+    let rest = "x".repeat(MAX_PAYLOAD - "42[\"event\",null,\"\"]".len());
+    let answer = request(address, &post(&query, &format!("42[\"event\",null,\"{rest}\"]"))).await;
+    assert_eq!((answer.status, &*answer.body), (200, "ok"));
+    log.expect(&["event"]).await;
+}
+
+/// On a clock that jumps to the next deadline when there is nothing to do: the client's is last.
+#[tokio::test(start_paused = true)]
+async fn h25_a_head_that_does_not_end() {
+    let server = Server::new();
+    let address = serve(&server).await.address;
+    let mut stream = TcpStream::connect(address).await.expect("the server listens");
+    // The first answer shows that the server has the connection, and its clock ticks.
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.expect("it reads");
+    let read = stream.read(&mut [0; 4096]).await.expect("it answers");
+    assert!(read > 0);
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: ").await.expect("it reads");
+    let hour = Duration::from_hours(1);
+    let closed = tokio::time::timeout(hour, stream.read_to_end(&mut Vec::new())).await;
+    assert!(closed.is_ok(), "the server waited for the rest");
+}
+
+#[tokio::test]
+async fn h29_a_body_that_is_compressed() {
+    let (_server, address, mut log) = start().await;
+    let query = joined(address).await;
+    let headers = ["content-length: 2", "content-encoding: gzip"];
+    refused(address, &(head("POST", &query, &headers) + "40"), 415, "").await;
+    lives(address, &query, &mut log).await;
+}
+
+#[tokio::test]
+async fn h30_a_body_of_bytes() {
+    let (_server, address, mut log) = start().await;
+    let query = joined(address).await;
+    let headers = ["content-length: 2", "content-type: application/octet-stream"];
+    refused(address, &(head("POST", &query, &headers) + "42"), 400, "").await;
+    ended(address, &query, &mut log, "transport error").await;
+}
+
+#[tokio::test]
+async fn e1_a_second_poll() {
+    let (_server, address, mut log) = start().await;
+    let query = joined(address).await;
+    let (mut first, mut second) = (Wire::open(address).await, Wire::open(address).await);
+    first.write(&head("GET", &query, &[])).await;
+    // The server has read the first poll when it has answered what came after it.
+    lives(address, &query, &mut log).await;
+    second.write(&head("GET", &query, &[])).await;
+    let answer = second.answer().await;
+    assert_eq!((answer.status, &*answer.body), (400, ""));
+    let answer = first.answer().await;
+    assert_eq!((answer.status, &*answer.body), (200, "1"));
+    ended(address, &query, &mut log, "transport error").await;
+}
+
+#[tokio::test]
+async fn e2_a_second_post() {
+    let (_server, address, mut log) = start().await;
+    let query = joined(address).await;
+    let headers = ["content-length: 11", "expect: 100-continue"];
+    let mut first = Wire::open(address).await;
+    first.write(&head("POST", &query, &headers)).await;
+    // The server wants the body: the session knows of the first.
+    assert_eq!(first.answer().await.status, 100);
+    refused(address, &post(&query, "42[\"event\"]"), 400, "").await;
+    assert_eq!(first.answer().await.status, 400);
+    ended(address, &query, &mut log, "transport error").await;
+}
+
+#[tokio::test]
+async fn e3_a_poll_that_the_client_gives_up() {
+    let (_server, address, mut log) = start().await;
+    let query = joined(address).await;
+    let mut wire = Wire::open(address).await;
+    wire.write(&head("GET", &query, &[])).await;
+    drop(wire);
+    ended(address, &query, &mut log, "transport error").await;
+}
+
+#[tokio::test]
+async fn e4_a_post_that_breaks_off() {
+    let (_server, address, mut log) = start().await;
+    let query = joined(address).await;
+    let mut wire = Wire::open(address).await;
+    wire.write(&head("POST", &query, &["content-length: 100"])).await;
+    wire.write("42[\"event\"]\x1e42[\"event\"]").await;
+    drop(wire);
+    // Not a word of what came.
+    ended(address, &query, &mut log, "transport error").await;
+}
+
+#[tokio::test]
+async fn requests_of_one_connection_are_answered_in_turn() {
+    let (_server, address, mut log) = start().await;
+    let query = joined(address).await;
+    let mut wire = Wire::open(address).await;
+    let twice = post(&query, "42[\"event\"]") + &post(&query, "42[\"event\"]");
+    wire.write(&twice).await;
+    for _ in 0..2 {
+        let answer = wire.answer().await;
+        assert_eq!((answer.status, &*answer.body), (200, "ok"));
+    }
+    log.expect(&["event", "event"]).await;
+}
+
+#[tokio::test]
+async fn e25_polling_after_an_upgrade() {
+    let (_server, address, mut log) = start().await;
+    let query = joined(address).await;
+    let upgrade = query.replace("polling", "websocket");
+    let mut client = Client::at(address, &upgrade).await;
+    client.send("2probe").await;
+    client.expect(&["3probe"]).await;
+    client.send("5").await;
+    client.send("42[\"event\"]").await;
+    log.expect(&["event"]).await;
+    refused(address, &head("GET", &query, &[]), 400, BAD_REQUEST).await;
+    refused(address, &post(&query, "42[\"event\"]"), 400, BAD_REQUEST).await;
+    let mut second = Client::at(address, &upgrade).await;
+    assert_eq!(second.rest().await, [""; 0]);
+    client.send("42[\"event\"]").await;
+    log.expect(&["event"]).await;
+}

@@ -1,0 +1,107 @@
+//! When handlers start, and what ends them.
+
+use std::sync::Arc;
+
+use klatch::{CloseReason, Namespace, Server, Socket};
+
+use crate::serve_one;
+use crate::support::websocket::Client;
+use crate::support::{Gate, Log};
+
+#[tokio::test]
+async fn on_connect_has_run_before_the_first_event_though_it_awaits_later() {
+    let (_server, namespace, running) = serve_one().await;
+    let ((pen, mut log), gate) = (Log::new(), Gate::new());
+    let (writer, passing) = (pen.clone(), gate.clone());
+    namespace.on_connect(async move |_: Socket| {
+        writer.write("connect");
+        passing.passed().await;
+        writer.write("the rest of connect");
+    });
+    namespace.on("event", async move |_: Socket, (): ()| pen.write("event"));
+    let mut client = Client::connected(running.address).await;
+    client.send("42[\"event\"]").await;
+    log.expect(&["connect", "event"]).await;
+    gate.open();
+    log.expect(&["the rest of connect"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_start_in_order_of_arrival() {
+    let (_server, namespace, running) = serve_one().await;
+    let ((pen, mut log), gate) = (Log::new(), Gate::new());
+    let passing = gate.clone();
+    namespace.on("event", async move |_: Socket, n: usize| {
+        pen.write(n.to_string());
+        // Some of them go on in tasks of their own.
+        if n.is_multiple_of(20) {
+            passing.passed().await;
+        }
+    });
+    let mut client = Client::connected(running.address).await;
+    for n in 0..500 {
+        client.send(&format!("42[\"event\",{n}]")).await;
+    }
+    for n in 0..500 {
+        assert_eq!(log.next().await, n.to_string());
+    }
+    gate.open();
+}
+
+#[tokio::test]
+async fn a_pending_handler_outlives_its_connection() {
+    let (_server, namespace, running) = serve_one().await;
+    let ((pen, mut log), gate) = (Log::new(), Gate::new());
+    let (writer, passing) = (pen.clone(), gate.clone());
+    namespace.on("event", async move |socket: Socket, (): ()| {
+        writer.write("began");
+        passing.passed().await;
+        writer.write(format!("ended; connected: {}", socket.is_connected()));
+    });
+    namespace.on_disconnect(async move |_: Socket, _: CloseReason| pen.write("disconnect"));
+    let mut client = Client::connected(running.address).await;
+    client.send("42[\"event\"]").await;
+    log.expect(&["began"]).await;
+    drop(client);
+    log.expect(&["disconnect"]).await;
+    gate.open();
+    log.expect(&["ended; connected: false"]).await;
+}
+
+#[tokio::test]
+async fn a_namespace_that_was_left_can_be_joined_again() {
+    let (_server, namespace, running) = serve_one().await;
+    let (pen, mut log) = Log::new();
+    namespace.on_disconnect(async move |_: Socket, _: CloseReason| pen.write("disconnect"));
+    namespace.on("event", async |_: Socket, (): ()| "answered");
+    let (mut client, first) = Client::connected_as(running.address).await;
+    client.send("41").await;
+    client.send("40").await;
+    let second = client.accepted("").await;
+    assert_ne!(first, second);
+    log.expect(&["disconnect"]).await;
+    client.send("420[\"event\"]").await;
+    client.expect(&["430[\"answered\"]"]).await;
+    assert_eq!(namespace.len(), 1);
+}
+
+#[test]
+fn a_handler_that_is_replaced_may_register_another_as_it_goes() {
+    /// What a handler captured, whose end is the application's code.
+    struct Captured(Namespace);
+
+    impl Drop for Captured {
+        fn drop(&mut self) {
+            self.0.on_error(|_, _, _| {});
+        }
+    }
+
+    let server = Server::new();
+    let namespace = server.namespace("/");
+    let captured = Arc::new(Captured(namespace.clone()));
+    namespace.on_connect(async move |_: Socket| drop(captured));
+    namespace.on_connect(async |_: Socket| ());
+    let captured = Arc::new(Captured(namespace.clone()));
+    namespace.on_disconnect(async move |_: Socket, _: CloseReason| drop(captured));
+    namespace.on_disconnect(async |_: Socket, _: CloseReason| ());
+}

@@ -1,0 +1,114 @@
+//! A Socket.IO client over a WebSocket, packet by packet.
+
+use std::net::SocketAddr;
+
+use async_tungstenite::tungstenite::Message;
+use async_tungstenite::{WebSocketStream, client_async};
+use futures::StreamExt as _;
+use tokio::net::{TcpSocket, TcpStream};
+use tokio_util::compat::{Compat, TokioAsyncReadCompatExt as _};
+
+use super::soon;
+
+pub(crate) struct Client {
+    stream: WebSocketStream<Compat<TcpStream>>,
+    /// Whether it answers pings.
+    pub(crate) alive: bool,
+}
+
+impl Client {
+    /// Opens a session; the handshake is read.
+    pub(crate) async fn open(address: SocketAddr) -> Self {
+        let mut client = Self::at(address, "EIO=4&transport=websocket").await;
+        assert!(client.next().await.starts_with("0{"), "the first packet opens the session");
+        client
+    }
+
+    /// A WebSocket for this query, of which nothing is read yet.
+    pub(crate) async fn at(address: SocketAddr, query: &str) -> Self {
+        Self::over(TcpStream::connect(address).await.expect("the server listens"), query).await
+    }
+
+    /// A client in the namespace `/` whose kernel takes little that it has not read.
+    pub(crate) async fn connected_with_little_room(address: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().expect("a file descriptor");
+        socket.set_recv_buffer_size(16 * 1024).expect("it is not connected");
+        let stream = socket.connect(address).await.expect("the server listens");
+        let mut client = Self::over(stream, "EIO=4&transport=websocket").await;
+        assert!(client.next().await.starts_with("0{"), "the first packet opens the session");
+        client.send("40").await;
+        client.accepted("").await;
+        client
+    }
+
+    async fn over(stream: TcpStream, query: &str) -> Self {
+        let address = stream.peer_addr().expect("it is connected");
+        let url = format!("ws://{address}/socket.io/?{query}");
+        let opened = soon("the handshake", client_async(url, stream.compat())).await;
+        let (stream, _) = opened.expect("the handshake is accepted");
+        Self { stream, alive: true }
+    }
+
+    /// A client in the namespace `/`.
+    pub(crate) async fn connected(address: SocketAddr) -> Self {
+        Self::connected_as(address).await.0
+    }
+
+    /// A client in the namespace `/`, and its socket's id.
+    pub(crate) async fn connected_as(address: SocketAddr) -> (Self, String) {
+        let mut client = Self::open(address).await;
+        client.send("40").await;
+        let id = client.accepted("").await;
+        (client, id)
+    }
+
+    /// Reads the CONNECT of a namespace - `""` is `/`, others end with a comma - for the id.
+    pub(crate) async fn accepted(&mut self, namespace: &str) -> String {
+        let packet = self.next().await;
+        let id = packet
+            .strip_prefix(&format!("40{namespace}{{\"sid\":\""))
+            .and_then(|rest| rest.strip_suffix("\"}"));
+        id.unwrap_or_else(|| panic!("not let in: {packet}")).to_owned()
+    }
+
+    pub(crate) async fn send(&mut self, packet: &str) {
+        self.stream.send(Message::text(packet)).await.expect("the server listens");
+    }
+
+    /// The next packet but pings.
+    pub(crate) async fn next(&mut self) -> String {
+        self.next_if_open().await.expect("the connection is open")
+    }
+
+    /// The next packet but pings; `None` when the connection is closed, in whatever way.
+    pub(crate) async fn next_if_open(&mut self) -> Option<String> {
+        loop {
+            match soon("a packet", self.stream.next()).await {
+                Some(Ok(Message::Text(text))) if text.as_str() == "2" => {
+                    if self.alive {
+                        self.send("3").await;
+                    }
+                }
+                Some(Ok(Message::Text(text))) => return Some(text.as_str().to_owned()),
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+                Some(Ok(_)) => {}
+            }
+        }
+    }
+
+    /// Reads packets, which must be these.
+    pub(crate) async fn expect(&mut self, packets: &[&str]) {
+        for packet in packets {
+            assert_eq!(self.next().await, *packet);
+        }
+    }
+
+    /// Reads what is left until the connection is closed.
+    pub(crate) async fn rest(&mut self) -> Vec<String> {
+        let mut rest = Vec::new();
+        while let Some(packet) = self.next_if_open().await {
+            rest.push(packet);
+        }
+        rest
+    }
+}

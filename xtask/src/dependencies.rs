@@ -1,0 +1,108 @@
+//! What the core, the driver and the facade may depend on.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::Outcome;
+use crate::command::Line;
+use crate::step::Record;
+
+/// The core's own crate and all beneath it, procedural macros aside.
+const CORE_CRATES: usize = 20;
+
+/// Crates that bring a runtime. Without one chosen, none may come but by way of hyper.
+const RUNTIMES: [&str; 6] =
+    ["tokio", "async-std", "smol", "async-executor", "async-global-executor", "async-io"];
+
+pub(crate) fn check(root: &Path, record: &mut Record) -> Outcome {
+    let core = Tree::read(root, "-p klatch-core")?;
+    let count = core.names().len();
+    record.note(format!("the core's tree has {count} crates"));
+    if count > CORE_CRATES {
+        let names = core.names().into_iter().collect::<Vec<_>>().join(", ");
+        return Err(format!("klatch-core may have {CORE_CRATES} crates, it has {count}: {names}"));
+    }
+    for package in ["-p klatch-core", "-p klatch-driver", "-p klatch --no-default-features"] {
+        for found in Tree::read(root, package)?.runtimes()? {
+            record.note(format!("{}: {found}", package.trim_start_matches("-p ")));
+        }
+    }
+    Ok(())
+}
+
+/// `cargo tree`, as nodes with their depth, from the root down.
+struct Tree {
+    nodes: Vec<Node>,
+}
+
+struct Node {
+    depth: usize,
+    name: String,
+    features: String,
+}
+
+impl Tree {
+    fn read(root: &Path, package: &str) -> Outcome<Self> {
+        let options = "-e normal,no-proc-macro --no-dedupe --prefix depth --format |{p}|{f}";
+        let line = Line::new(root, &format!("cargo tree {package} {options}"));
+        Ok(Self::parse(&line.read()?))
+    }
+
+    /// Lines such as `2|tokio v1.0.0|sync`.
+    fn parse(text: &str) -> Self {
+        let node = |line: &str| {
+            let mut parts = line.split('|');
+            Some(Node {
+                depth: parts.next()?.parse().ok()?,
+                name: parts.next()?.split(' ').next()?.to_owned(),
+                features: parts.next()?.to_owned(),
+            })
+        };
+        Self { nodes: text.lines().filter_map(node).collect() }
+    }
+
+    fn names(&self) -> BTreeSet<&str> {
+        self.nodes.iter().map(|node| node.name.as_str()).collect()
+    }
+
+    /// The runtime crates that hyper brings, with their features; any other one is a fault.
+    fn runtimes(&self) -> Outcome<BTreeSet<String>> {
+        let mut path: Vec<&str> = Vec::new();
+        let mut found = BTreeSet::new();
+        for node in &self.nodes {
+            path.truncate(node.depth);
+            if RUNTIMES.contains(&node.name.as_str()) {
+                let way = path.join(" > ");
+                if !path.contains(&"hyper") {
+                    return Err(format!("{} comes without being chosen, by {way}", node.name));
+                }
+                let features = if node.features.is_empty() { "none" } else { &node.features };
+                found.insert(format!("hyper brings {} (features: {features})", node.name));
+            }
+            path.push(&node.name);
+        }
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tree;
+
+    #[test]
+    fn a_runtime_is_hypers_or_a_fault() {
+        let hyper = "0|klatch v0|\n1|hyper v1|http1\n2|tokio v1|sync\n1|bytes v1|\n";
+        let found = Tree::parse(hyper).runtimes().expect("hyper may");
+        assert_eq!(found.first().expect("one"), "hyper brings tokio (features: sync)");
+
+        let other = format!("{hyper}2|tokio v1|net\n");
+        let why = Tree::parse(&other).runtimes().expect_err("bytes may not");
+        assert_eq!(why, "tokio comes without being chosen, by klatch > bytes");
+    }
+
+    #[test]
+    fn a_crate_counts_once() {
+        let tree = Tree::parse("0|a v1|\n1|b v1|\n2|c v1|\n1|c v1|\n");
+        assert_eq!(tree.names().len(), 3);
+    }
+}

@@ -1,0 +1,63 @@
+//! The developer commands of klatch: `cargo xtask help` lists them.
+
+mod args;
+mod chat;
+mod command;
+mod dependencies;
+mod layout;
+mod node;
+mod step;
+mod steps;
+mod suites;
+mod tally;
+mod test;
+mod toolchain;
+
+use std::process::ExitCode;
+
+/// What every command gives: a failure is a text for the developer.
+type Outcome<T = ()> = Result<T, String>;
+
+const HELP: &str = "\
+The developer commands of klatch.
+
+cargo xtask chat [--runtime tokio|async-std] [--port N]
+    Builds the chat example and its page, and serves it (port 3000 unless given).
+
+cargo xtask test [--quick] [--only STEP]
+    Everything that a change must pass, step by step; stops at the first failure.
+    --quick leaves out the browser and the documentation; --only runs one step, or
+    all that begin with its name (`--only clients`).
+
+cargo xtask suites DIR_ENGINE DIR_SOCKET [--runtime tokio|async-std]
+    The official protocol test suites, from your checkouts of
+    socketio/engine.io-protocol and socketio/socket.io-protocol.
+
+cargo xtask help
+    This text.
+";
+
+fn main() -> ExitCode {
+    let mut words = std::env::args().skip(1);
+    let name = words.next().unwrap_or_else(|| "help".to_owned());
+    match run(&name, words.collect()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("xtask: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(name: &str, words: Vec<String>) -> Outcome {
+    match name {
+        "chat" => chat::run(words),
+        "test" => test::run(words),
+        "suites" => suites::run(words),
+        "help" | "--help" | "-h" => {
+            print!("{HELP}");
+            Ok(())
+        }
+        other => Err(format!("no command `{other}`\n\n{HELP}")),
+    }
+}

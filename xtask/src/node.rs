@@ -1,0 +1,88 @@
+//! Node, npm, the packages they install, and the browser that they drive.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::Outcome;
+use crate::command::Line;
+
+const OLDEST_NODE: u32 = 20;
+const BROWSERS: [&str; 4] =
+    ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+/// Checks that Node and npm are there and new enough; gives their versions.
+pub(crate) fn check(root: &Path) -> Outcome<String> {
+    let missing = |_| format!("install Node.js {OLDEST_NODE} or newer, with npm: nodejs.org");
+    let node = Line::new(root, "node --version").read().map_err(missing)?;
+    let npm = Line::new(root, "npm --version").read().map_err(missing)?;
+    let major = node.trim().trim_start_matches('v').split('.').next();
+    match major.and_then(|major| major.parse::<u32>().ok()) {
+        Some(major) if major >= OLDEST_NODE => {
+            Ok(format!("node {}, npm {}", node.trim(), npm.trim()))
+        }
+        _ => Err(format!("node {} is too old: install {OLDEST_NODE} or newer", node.trim())),
+    }
+}
+
+/// `npm ci` in `dir`, unless what is installed is as new as the lock file.
+pub(crate) fn install(dir: &Path) -> Outcome<Option<Line>> {
+    let lock = dir.join("package-lock.json");
+    let locked = modified(&lock).ok_or_else(|| format!("{} is missing", lock.display()))?;
+    // npm writes this one last, so that an installation cut short does not count.
+    let installed = modified(&dir.join("node_modules/.package-lock.json"));
+    if installed.is_some_and(|installed| installed >= locked) {
+        return Ok(None);
+    }
+    Ok(Some(Line::new(dir, "npm ci --no-audit --no-fund")))
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
+}
+
+/// The files that Node's test runner is to run, in order.
+pub(crate) fn tests(dir: &Path) -> Outcome<Vec<PathBuf>> {
+    let missing = |error| format!("{}: {error}", dir.display());
+    let mut files = Vec::new();
+    for entry in fs::read_dir(dir).map_err(missing)? {
+        let path = entry.map_err(missing)?.path();
+        if path.to_string_lossy().ends_with(".test.mjs") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    if files.is_empty() {
+        return Err(format!("{} has no *.test.mjs", dir.display()));
+    }
+    Ok(files)
+}
+
+/// The browser: `$CHROMIUM`, or the first that the path knows.
+pub(crate) fn browser() -> Option<PathBuf> {
+    if let Some(chosen) = std::env::var_os("CHROMIUM") {
+        return Some(PathBuf::from(chosen)).filter(|path| path.is_file());
+    }
+    BROWSERS.iter().find_map(|name| on_path(name))
+}
+
+/// How to get a browser: by itself where that needs nobody's leave, or a text that says how.
+pub(crate) fn install_browser(root: &Path) -> Outcome<[Line; 2]> {
+    let may = is_root(root) && Path::new("/etc/debian_version").exists();
+    if !may || on_path("apt-get").is_none() {
+        return Err("no Chromium found: install the package `chromium`, or set CHROMIUM to the \
+                    path of a Chromium or Chrome; `--quick` does without"
+            .to_owned());
+    }
+    let quietly = |line: &str| Line::new(root, line).env("DEBIAN_FRONTEND", "noninteractive");
+    Ok([quietly("apt-get update"), quietly("apt-get install -y chromium")])
+}
+
+fn is_root(root: &Path) -> bool {
+    Line::new(root, "id -u").read().is_ok_and(|id| id.trim() == "0")
+}
+
+fn on_path(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file())
+}
