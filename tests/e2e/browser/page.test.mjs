@@ -105,7 +105,9 @@ chatTest("everything can be done with the keyboard", async ({ server, open, ente
     assert.fail(`the tab key does not lead to ${testid}`);
   };
   await ada.visit(server.url, { nick: "" });
-  await keyboard.type("ada"); // The field for the name has the focus from the start.
+  // The field for the name has the focus from the start: when it is there, which may be after `load`.
+  await ada.id("nick").and(ada.page.locator(":focus")).waitFor();
+  await keyboard.type("ada");
   await keyboard.press("Enter");
   await ada.linked("here");
   await tabTo("suggest-lobby");
