@@ -26,7 +26,6 @@ use tracing::Instrument as _;
 use self::bridge::Bridge;
 use self::timer::HyperTimer;
 use crate::application::Application;
-use crate::entropy;
 use crate::handshake::Handshake;
 use crate::hub::Hub;
 use crate::inbox::Inbox;
@@ -64,7 +63,11 @@ impl<R: Runtime, A: Application> Edge<R, A> {
         let edge = self.clone();
         let service = service_fn(move |request| {
             let edge = edge.clone();
-            async move { Ok::<_, Infallible>(edge.handle(request, address).await) }
+            async move {
+                let mut response = edge.handle(request, address).await;
+                response.headers_mut().insert(header::DATE, edge.date());
+                Ok::<_, Infallible>(response)
+            }
         });
         let connection = http1::Builder::new()
             .timer(HyperTimer::new(self.runtime.clone()))
@@ -124,6 +127,12 @@ impl<R: Runtime, A: Application> Edge<R, A> {
         path == self.hub.path || path == self.hub.path.trim_end_matches('/')
     }
 
+    /// By the runtime's time of day: hyper would ask the system.
+    fn date(&self) -> HeaderValue {
+        let date = httpdate::fmt_http_date(self.runtime.time_of_day());
+        HeaderValue::try_from(date).expect("a date is ASCII")
+    }
+
     async fn other(&self, request: http::Request<Incoming>) -> HttpResponse {
         match &self.fallback {
             Some(fallback) => fallback(request.into_parts().0).await.map(Full::new),
@@ -136,11 +145,16 @@ impl<R: Runtime, A: Application> Edge<R, A> {
         request: &http::Request<Incoming>,
         address: SocketAddr,
     ) -> HttpResponse {
-        let handshake = handshake(request, address);
+        let handshake = self.handshake(request, address);
         match self.open(handshake, Transport::Polling, None) {
             Some(inbox) => polling::get(&inbox).await,
             None => empty(StatusCode::SERVICE_UNAVAILABLE),
         }
+    }
+
+    fn handshake(&self, request: &http::Request<Incoming>, address: SocketAddr) -> Handshake {
+        let time = self.runtime.time_of_day();
+        Handshake::new(request.uri(), request.headers(), Some(address), time)
     }
 
     /// Starts the task of a new session; `None` if the server is closing.
@@ -150,8 +164,9 @@ impl<R: Runtime, A: Application> Edge<R, A> {
         transport: Transport,
         websocket: Option<WebSocket>,
     ) -> Option<Arc<Inbox>> {
-        let sid = Sid::from_entropy(entropy::bytes());
-        let inbox = Arc::new(Inbox::default());
+        let sid = Sid::from_entropy(self.hub.entropy());
+        let number = self.hub.next_number();
+        let inbox = Arc::new(Inbox::new(number));
         if !self.hub.remember(sid, inbox.clone()) {
             return None;
         }
@@ -165,15 +180,10 @@ impl<R: Runtime, A: Application> Edge<R, A> {
             websocket,
         );
         // The session's id is a secret: in logs it has a number.
-        let number = self.hub.next_number();
         let span = tracing::debug_span!("connection", number, opened_by = %transport);
         self.runtime.spawn(task.instrument(span));
         Some(inbox)
     }
-}
-
-fn handshake(request: &http::Request<Incoming>, address: SocketAddr) -> Handshake {
-    Handshake::new(request.uri(), request.headers(), Some(address))
 }
 
 /// An answer of the core's as HTTP.

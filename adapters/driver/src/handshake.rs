@@ -18,7 +18,12 @@ pub struct Handshake {
 }
 
 impl Handshake {
-    pub(crate) fn new(uri: &Uri, headers: &HeaderMap, address: Option<SocketAddr>) -> Self {
+    pub(crate) fn new(
+        uri: &Uri,
+        headers: &HeaderMap,
+        address: Option<SocketAddr>,
+        time: SystemTime,
+    ) -> Self {
         let url = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
         let mut text = String::with_capacity(512);
         text.push_str(url);
@@ -28,7 +33,7 @@ impl Handshake {
             text.push('\0');
             text.push_str(&String::from_utf8_lossy(value.as_bytes()));
         }
-        Self { text: text.into_boxed_str(), address, time: SystemTime::now() }
+        Self { text: text.into_boxed_str(), address, time }
     }
 
     /// Path and query, as the client sent them.
@@ -57,7 +62,7 @@ impl Handshake {
         self.address
     }
 
-    /// When the request came, by the system's clock.
+    /// When the request came, by the runtime's time of day.
     pub const fn time(&self) -> SystemTime {
         self.time
     }

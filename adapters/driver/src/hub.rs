@@ -8,6 +8,7 @@ use event_listener::{Event, EventListener};
 use futures::future::{self, Either};
 use klatch_core::{CloseReason, Config, Sid, Timestamp};
 
+use crate::entropy;
 use crate::inbox::{Inbox, Registry};
 use crate::mailbox::Order;
 use crate::runtime::Host;
@@ -72,6 +73,16 @@ impl Hub {
         self.host.get()
     }
 
+    /// Random bytes, the runtime's.
+    pub(crate) fn entropy<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        match self.host() {
+            Some(host) => host.entropy(&mut bytes),
+            None => entropy::fill(&mut bytes),
+        }
+        bytes
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.host().map_or(Timestamp::ZERO, |host| host.now())
     }
@@ -87,7 +98,7 @@ impl Hub {
         true
     }
 
-    /// A number for a session, to tell it from others in logs.
+    /// A number for a session: to tell it from others in logs, and to have an order.
     pub(crate) fn next_number(&self) -> u64 {
         self.numbers.fetch_add(1, Ordering::Relaxed)
     }

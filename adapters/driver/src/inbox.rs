@@ -37,8 +37,10 @@ pub(crate) enum Arrival {
 }
 
 /// The way from the tasks of HTTP connections to the task of one session.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Inbox {
+    /// The session's.
+    number: u64,
     arrivals: Mutex<Arrivals>,
     waker: AtomicWaker,
     requests: AtomicU64,
@@ -52,6 +54,15 @@ struct Arrivals {
 }
 
 impl Inbox {
+    pub(crate) fn new(number: u64) -> Self {
+        Self {
+            number,
+            arrivals: Mutex::default(),
+            waker: AtomicWaker::new(),
+            requests: AtomicU64::new(0),
+        }
+    }
+
     pub(crate) fn next_request(&self) -> RequestId {
         RequestId::new(self.requests.fetch_add(1, Ordering::Relaxed))
     }
@@ -119,9 +130,11 @@ impl Registry {
         self.sessions.lock().remove(sid);
     }
 
-    /// Every session, in no order.
+    /// Every session, the oldest first.
     pub(crate) fn all(&self) -> Vec<Arc<Inbox>> {
-        self.sessions.lock().values().cloned().collect()
+        let mut all: Vec<_> = self.sessions.lock().values().cloned().collect();
+        all.sort_unstable_by_key(|inbox| inbox.number);
+        all
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -135,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_request_that_comes_when_the_task_has_ended_is_not_left_waiting() {
-        let inbox = Inbox::default();
+        let inbox = Inbox::new(0);
         let (sender, mut before) = oneshot::channel();
         assert!(inbox.push(Arrival::Get(inbox.next_request(), sender)).is_ok());
         inbox.close();
@@ -147,7 +160,7 @@ mod tests {
 
     #[test]
     fn only_what_opens_a_request_is_refused_by_a_full_inbox() {
-        let inbox = Inbox::default();
+        let inbox = Inbox::new(0);
         for _ in 0..CAPACITY {
             let (sender, _) = oneshot::channel();
             assert!(inbox.push(Arrival::Get(inbox.next_request(), sender)).is_ok());

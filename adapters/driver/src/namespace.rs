@@ -211,7 +211,7 @@ impl Inner {
 
     /// Lets a client in: from here on it is a member, and its CONNECT is on its way.
     pub(crate) fn admit(self: &Arc<Self>, slot: Slot, link: &Arc<Link>, auth: Payload) -> Socket {
-        let id = SocketId::from_entropy(entropy::bytes());
+        let id = SocketId::from_entropy(link.hub.entropy());
         let connect = Outgoing::connect(&self.name, &id);
         wake_after(|wakers| {
             let mut publish = self.publish.lock();

@@ -4,10 +4,13 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::time::SystemTime;
 
 use futures::future::BoxFuture;
 use futures::io::{AsyncRead, AsyncWrite};
 use klatch_core::Timestamp;
+
+use crate::entropy;
 
 /// A byte stream to one client.
 ///
@@ -30,6 +33,21 @@ pub trait Runtime: Clone + Send + Sync + 'static {
 
     /// A timer that is ready from `deadline` on, [`Timestamp::END`] at the latest.
     fn timer(&self, deadline: Timestamp) -> Self::Timer;
+
+    /// Fills `bytes` with what nobody can predict: the ids of sessions, which are secrets, and of
+    /// sockets are made of it. The operating system's, unless a test wants the same ones again.
+    ///
+    /// # Panics
+    ///
+    /// If the operating system has none to give: an id that can be guessed would be worse.
+    fn entropy(&self, bytes: &mut [u8]) {
+        entropy::fill(bytes);
+    }
+
+    /// The time of day: when a client came, and the `Date` of answers.
+    fn time_of_day(&self) -> SystemTime {
+        SystemTime::now()
+    }
 }
 
 /// A future that is ready from its deadline on, and can be set again before and after.
@@ -63,6 +81,7 @@ pub(crate) trait Host: Send + Sync {
     fn spawn(&self, task: BoxFuture<'static, ()>);
     fn now(&self) -> Timestamp;
     fn sleep_until(&self, deadline: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+    fn entropy(&self, bytes: &mut [u8]);
 }
 
 impl<R: Runtime> Host for R {
@@ -76,5 +95,9 @@ impl<R: Runtime> Host for R {
 
     fn sleep_until(&self, deadline: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(self.timer(deadline))
+    }
+
+    fn entropy(&self, bytes: &mut [u8]) {
+        Runtime::entropy(self, bytes);
     }
 }

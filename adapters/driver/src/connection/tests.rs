@@ -1,5 +1,7 @@
 //! A client in its task, without a task: what the task does, step by step.
 
+use std::time::UNIX_EPOCH;
+
 use http::{HeaderMap, Uri};
 use klatch_core::engine::Frame;
 
@@ -14,7 +16,7 @@ struct Rig {
 
 impl Rig {
     fn new(server: &Server) -> Self {
-        let handshake = Handshake::new(&Uri::from_static("/"), &HeaderMap::new(), None);
+        let handshake = Handshake::new(&Uri::from_static("/"), &HeaderMap::new(), None, UNIX_EPOCH);
         let sid = Sid::from_entropy([0; 15]);
         let client = server.client(sid, Transport::WebSocket, handshake, Timestamp::ZERO);
         Self { client }

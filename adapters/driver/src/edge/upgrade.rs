@@ -10,7 +10,7 @@ use hyper::upgrade::{OnUpgrade, Parts};
 use klatch_core::engine::{RequestError, Transport};
 
 use super::bridge::Bridge;
-use super::{Edge, HttpResponse, answer, empty, handshake};
+use super::{Edge, HttpResponse, answer, empty};
 use crate::application::Application;
 use crate::inbox::{Arrival, Inbox};
 use crate::runtime::Runtime;
@@ -96,7 +96,7 @@ impl<R: Runtime, A: Application> Edge<R, A> {
             Ok(accepted) => switch(accepted),
             Err(refusal) => return refusal.into(),
         };
-        let handshake = handshake(&request, address);
+        let handshake = self.handshake(&request, address);
         let on_upgrade = hyper::upgrade::on(&mut request);
         let edge = self.clone();
         self.runtime.spawn(async move {
