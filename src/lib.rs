@@ -74,9 +74,9 @@ pub use klatch_core::{
     Timestamp, ToArgs, Value,
 };
 pub use klatch_driver::{
-    Ack, Answers, Bound, Broadcast, Builder, Call, EmitError, EngineServer, EngineSocket,
+    Ack, Answers, Bound, Broadcast, Builder, Call, EmitError, Endpoint, EngineServer, EngineSocket,
     EventHandler, HandlerError, Handshake, Listener, Namespace, Replies, Reply, ReplyError,
-    Runtime, Server, Service, Socket, Stream, Timer,
+    Runtime, Server, Service, Socket, Stream, Timer, WebSocketMessage, WebSocketRequest,
 };
 
 #[cfg(feature = "async-std")]

@@ -1,102 +1,105 @@
-//! The HTTP edge: from a TCP connection to requests, and from requests to sessions.
+//! The HTTP edge: from requests to sessions.
 
 mod bridge;
+mod http1;
 mod polling;
 mod timer;
 mod upgrade;
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
-use futures::future::{BoxFuture, Either, select};
-use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
-use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
+use http_body_util::combinators::UnsyncBoxBody;
 use klatch_core::Sid;
 use klatch_core::engine::{Method, Request, RequestError, Response, Transport};
 use tracing::Instrument as _;
 
-use self::bridge::Bridge;
-use self::timer::HyperTimer;
+pub(crate) use self::http1::Fallback;
+pub use self::upgrade::WebSocketRequest;
 use crate::application::Application;
 use crate::handshake::Handshake;
 use crate::hub::Hub;
 use crate::inbox::Inbox;
-use crate::runtime::{Runtime, Stream};
+use crate::runtime::{Host, Runtime};
 use crate::task::Task;
 use crate::websocket::WebSocket;
 
-/// Headers of one request: Node's limit in bytes, and more names than any browser or proxy sends.
-const MAX_HEADER_BYTES: usize = 16 * 1024;
-const MAX_HEADERS: usize = 100;
+/// The body of a request broke off. Why is of no interest, and its type was in everybody's way.
+#[derive(Debug, thiserror::Error)]
+#[error("the body broke off")]
+pub(crate) struct BrokenOff;
 
-/// How long the head of a request may take. Also what an idle kept-alive connection may last
-/// before its next request, so that a client that polls never meets it.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// The body of a request, whatever host it came by.
+pub(crate) type Body = UnsyncBoxBody<Bytes, BrokenOff>;
 
-pub(crate) type HttpResponse = http::Response<Full<Bytes>>;
-
-/// What answers a request that is not the server's.
-pub(crate) type Fallback = dyn Fn(Parts) -> BoxFuture<'static, http::Response<Bytes>> + Send + Sync;
-
-/// What the requests of one TCP connection have in common.
-pub(crate) struct Edge<R: Runtime, A: Application> {
-    pub(crate) runtime: R,
-    pub(crate) application: A,
-    pub(crate) hub: Arc<Hub>,
-    pub(crate) fallback: Option<Arc<Fallback>>,
+/// A server on its runtime, as requests meet it.
+pub(crate) struct Edge {
+    hub: Arc<Hub>,
+    host: Arc<dyn Host>,
+    sessions: Box<dyn Sessions>,
 }
 
-impl<R: Runtime, A: Application> Edge<R, A> {
-    /// Serves one TCP connection until it ends or becomes a WebSocket.
-    pub(crate) async fn serve<S: Stream>(self: Arc<Self>, stream: S, address: SocketAddr) {
-        // The answer to a poll is the session's last word: it is this task that writes it.
-        let _writing = self.hub.writing();
-        let io = Bridge::new(Box::new(stream) as Box<dyn Stream>);
-        let edge = self.clone();
-        let service = service_fn(move |request| {
-            let edge = edge.clone();
-            async move {
-                let mut response = edge.handle(request, address).await;
-                response.headers_mut().insert(header::DATE, edge.date());
-                Ok::<_, Infallible>(response)
-            }
-        });
-        let connection = http1::Builder::new()
-            .timer(HyperTimer::new(self.runtime.clone()))
-            .header_read_timeout(HEAD_TIMEOUT)
-            .max_buf_size(MAX_HEADER_BYTES)
-            .max_headers(MAX_HEADERS)
-            .serve_connection(io, service)
-            .with_upgrades();
-        let mut connection = pin!(connection);
-        let result = match select(connection.as_mut(), pin!(self.hub.closing())).await {
-            Either::Left((result, _)) => result,
-            Either::Right(_) => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
-            }
-        };
-        if let Err(error) = result {
-            tracing::debug!(%error, "an HTTP connection ended badly");
+/// Where sessions begin: the one place here that knows what is served, and on what.
+trait Sessions: Send + Sync {
+    /// Starts the task of a new session.
+    fn begin(
+        &self,
+        sid: Sid,
+        inbox: Arc<Inbox>,
+        transport: Transport,
+        handshake: Handshake,
+        websocket: Option<WebSocket>,
+    );
+}
+
+struct Served<R, A> {
+    runtime: R,
+    application: A,
+}
+
+impl<R: Runtime, A: Application> Sessions for Served<R, A> {
+    fn begin(
+        &self,
+        sid: Sid,
+        inbox: Arc<Inbox>,
+        transport: Transport,
+        handshake: Handshake,
+        websocket: Option<WebSocket>,
+    ) {
+        let Self { runtime, application } = self;
+        // The session's id is a secret: in logs it has a number.
+        let number = inbox.number();
+        let span = tracing::debug_span!("connection", number, opened_by = %transport);
+        let client = application.client(sid, transport, handshake, runtime.now());
+        let hub = application.hub().clone();
+        let task = Task::new(runtime.clone(), hub, sid, inbox, client, websocket);
+        runtime.spawn(task.instrument(span));
+    }
+}
+
+impl Edge {
+    /// Puts a server on its runtime.
+    pub(crate) fn new(runtime: impl Runtime, application: impl Application) -> Self {
+        let hub = application.hub().clone();
+        let host: Arc<dyn Host> = Arc::new(runtime.clone());
+        if hub.attach(host.clone()) {
+            application.attached();
         }
+        Self { hub, host, sessions: Box::new(Served { runtime, application }) }
     }
 
-    async fn handle(
+    pub(crate) fn hub(&self) -> &Arc<Hub> {
+        &self.hub
+    }
+
+    /// Answers a request to the server, whatever its path is where the host has it.
+    pub(crate) async fn handle(
         self: &Arc<Self>,
-        request: http::Request<Incoming>,
-        address: SocketAddr,
-    ) -> HttpResponse {
-        if !self.is_ours(request.uri().path()) {
-            return self.other(request).await;
-        }
+        request: http::Request<Body>,
+        address: Option<SocketAddr>,
+    ) -> http::Response<Bytes> {
         let method = match *request.method() {
             http::Method::GET => Method::Get,
             http::Method::POST => Method::Post,
@@ -105,8 +108,10 @@ impl<R: Runtime, A: Application> Edge<R, A> {
         let query = request.uri().query().unwrap_or_default();
         match Request::parse(method, query, upgrade::is_asked_for(request.headers())) {
             Err(error) => answer(error.into()),
-            Ok(Request::Open(Transport::Polling)) => self.open_polling(&request, address).await,
-            Ok(Request::Open(Transport::WebSocket)) => self.open_websocket(request, address),
+            Ok(Request::Open(Transport::Polling)) => {
+                let handshake = self.handshake(&request, address);
+                self.open_polling(handshake).await
+            }
             Ok(Request::Poll(sid)) => match self.hub.find(&sid) {
                 Some(inbox) => polling::get(&inbox).await,
                 None => answer(RequestError::UnknownSid.into()),
@@ -115,49 +120,24 @@ impl<R: Runtime, A: Application> Edge<R, A> {
                 Some(inbox) => self.post(&inbox, request).await,
                 None => answer(RequestError::UnknownSid.into()),
             },
-            Ok(Request::Upgrade(sid)) => match self.hub.find(&sid) {
-                Some(inbox) => self.upgrade(inbox, request),
-                None => answer(RequestError::UnknownSid.into()),
-            },
+            Ok(Request::Open(Transport::WebSocket) | Request::Upgrade(_)) => {
+                self.switch(request, address)
+            }
         }
     }
 
-    fn is_ours(&self, path: &str) -> bool {
-        // With or without the slash at the end: clients can be told to leave it out.
-        path == self.hub.path || path == self.hub.path.trim_end_matches('/')
-    }
-
-    /// By the runtime's time of day: hyper would ask the system.
-    fn date(&self) -> HeaderValue {
-        let date = httpdate::fmt_http_date(self.runtime.time_of_day());
-        HeaderValue::try_from(date).expect("a date is ASCII")
-    }
-
-    async fn other(&self, request: http::Request<Incoming>) -> HttpResponse {
-        match &self.fallback {
-            Some(fallback) => fallback(request.into_parts().0).await.map(Full::new),
-            None => empty(StatusCode::NOT_FOUND),
-        }
-    }
-
-    async fn open_polling(
-        &self,
-        request: &http::Request<Incoming>,
-        address: SocketAddr,
-    ) -> HttpResponse {
-        let handshake = self.handshake(request, address);
+    async fn open_polling(&self, handshake: Handshake) -> http::Response<Bytes> {
         match self.open(handshake, Transport::Polling, None) {
             Some(inbox) => polling::get(&inbox).await,
             None => empty(StatusCode::SERVICE_UNAVAILABLE),
         }
     }
 
-    fn handshake(&self, request: &http::Request<Incoming>, address: SocketAddr) -> Handshake {
-        let time = self.runtime.time_of_day();
-        Handshake::new(request.uri(), request.headers(), Some(address), time)
+    fn handshake<B>(&self, request: &http::Request<B>, address: Option<SocketAddr>) -> Handshake {
+        Handshake::new(request, address, self.host.time_of_day(), &self.hub.kept)
     }
 
-    /// Starts the task of a new session; `None` if the server is closing.
+    /// Starts a new session; `None` if the server is closing.
     fn open(
         &self,
         handshake: Handshake,
@@ -165,30 +145,18 @@ impl<R: Runtime, A: Application> Edge<R, A> {
         websocket: Option<WebSocket>,
     ) -> Option<Arc<Inbox>> {
         let sid = Sid::from_entropy(self.hub.entropy());
-        let number = self.hub.next_number();
-        let inbox = Arc::new(Inbox::new(number));
+        let inbox = Arc::new(Inbox::new(self.hub.next_number()));
         if !self.hub.remember(sid, inbox.clone()) {
             return None;
         }
-        let client = self.application.client(sid, transport, handshake, self.runtime.now());
-        let task = Task::new(
-            self.runtime.clone(),
-            self.hub.clone(),
-            sid,
-            inbox.clone(),
-            client,
-            websocket,
-        );
-        // The session's id is a secret: in logs it has a number.
-        let span = tracing::debug_span!("connection", number, opened_by = %transport);
-        self.runtime.spawn(task.instrument(span));
+        self.sessions.begin(sid, inbox.clone(), transport, handshake, websocket);
         Some(inbox)
     }
 }
 
 /// An answer of the core's as HTTP.
-fn answer(response: Response) -> HttpResponse {
-    let mut http = http::Response::new(Full::new(response.body));
+fn answer(response: Response) -> http::Response<Bytes> {
+    let mut http = http::Response::new(response.body);
     *http.status_mut() = StatusCode::from_u16(response.status).unwrap_or(StatusCode::BAD_REQUEST);
     let headers = http.headers_mut();
     // A poll that a cache answers would be a message that arrives twice.
@@ -199,8 +167,8 @@ fn answer(response: Response) -> HttpResponse {
     http
 }
 
-fn empty(status: StatusCode) -> HttpResponse {
-    let mut http = http::Response::new(Full::default());
+fn empty(status: StatusCode) -> http::Response<Bytes> {
+    let mut http = http::Response::new(Bytes::new());
     *http.status_mut() = status;
     http
 }

@@ -46,7 +46,7 @@ impl EngineServer {
 
     /// A server with other settings, at another path.
     pub fn with_config(config: Config, path: &str) -> Self {
-        let hub = Arc::new(Hub::new(config, path, MAILBOX_BUDGET));
+        let hub = Arc::new(Hub::new(config, path, MAILBOX_BUDGET, Vec::new()));
         Self { hub, handlers: Arc::default() }
     }
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::SystemTime;
 
-use http::{HeaderMap, Uri};
+use http::Extensions;
 
 /// The request that opened a connection.
 ///
@@ -15,25 +15,40 @@ pub struct Handshake {
     text: Box<str>,
     address: Option<SocketAddr>,
     time: SystemTime,
+    extensions: Extensions,
+}
+
+/// Copies one type of extension from a request.
+pub(crate) type Keep = fn(&Extensions, &mut Extensions);
+
+/// The [`Keep`] of a type.
+pub(crate) fn keep<T: Clone + Send + Sync + 'static>(from: &Extensions, to: &mut Extensions) {
+    if let Some(extension) = from.get::<T>() {
+        to.insert(extension.clone());
+    }
 }
 
 impl Handshake {
-    pub(crate) fn new(
-        uri: &Uri,
-        headers: &HeaderMap,
+    pub(crate) fn new<B>(
+        request: &http::Request<B>,
         address: Option<SocketAddr>,
         time: SystemTime,
+        kept: &[Keep],
     ) -> Self {
-        let url = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+        let url = request.uri().path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
         let mut text = String::with_capacity(512);
         text.push_str(url);
-        for (name, value) in headers {
+        for (name, value) in request.headers() {
             text.push('\n');
             text.push_str(name.as_str());
             text.push('\0');
             text.push_str(&String::from_utf8_lossy(value.as_bytes()));
         }
-        Self { text: text.into_boxed_str(), address, time }
+        let mut extensions = Extensions::new();
+        for keep in kept {
+            keep(request.extensions(), &mut extensions);
+        }
+        Self { text: text.into_boxed_str(), address, time, extensions }
     }
 
     /// Path and query, as the client sent them.
@@ -55,6 +70,12 @@ impl Handshake {
     /// The first header of this name, whatever the case of its letters.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// What a layer of the host put among the request's extensions, if the server was told to keep
+    /// it: [`Builder::keep`](crate::Builder::keep).
+    pub fn extension<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        self.extensions.get()
     }
 
     /// The address at the other end of the TCP connection: a proxy's, if there is one between.

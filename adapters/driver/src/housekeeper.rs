@@ -61,7 +61,7 @@ impl Housekeeper {
             match next {
                 Some(deadline) => {
                     self.next.fetch_min(millis(deadline), Ordering::AcqRel);
-                    future::select(earlier, host.sleep_until(deadline)).await;
+                    future::select(earlier, host.timer(deadline)).await;
                 }
                 None => earlier.await,
             }

@@ -9,6 +9,7 @@ use futures::future::{self, Either};
 use klatch_core::{CloseReason, Config, Sid, Timestamp};
 
 use crate::entropy;
+use crate::handshake::Keep;
 use crate::inbox::{Inbox, Registry};
 use crate::mailbox::Order;
 use crate::runtime::Host;
@@ -23,6 +24,8 @@ pub(crate) struct Hub {
     pub(crate) path: String,
     /// Bytes that may wait for one client.
     pub(crate) mailbox_budget: usize,
+    /// Extensions of opening requests that handlers may ask for.
+    pub(crate) kept: Vec<Keep>,
     sessions: Registry,
     /// How many sessions there were.
     numbers: AtomicU64,
@@ -45,7 +48,7 @@ impl std::fmt::Debug for Hub {
 }
 
 impl Hub {
-    pub(crate) fn new(config: Config, path: &str, mailbox_budget: usize) -> Self {
+    pub(crate) fn new(config: Config, path: &str, mailbox_budget: usize, kept: Vec<Keep>) -> Self {
         Self {
             config,
             path: match path.trim_matches('/') {
@@ -53,6 +56,7 @@ impl Hub {
                 path => format!("/{path}/"),
             },
             mailbox_budget,
+            kept,
             sessions: Registry::default(),
             numbers: AtomicU64::new(0),
             writing: AtomicUsize::new(0),
@@ -151,7 +155,7 @@ impl Hub {
     /// the process may end then.
     pub(crate) async fn closed(&self) {
         let Some(host) = self.host() else { return };
-        let mut deadline = host.sleep_until(host.now() + CLOSE_DEADLINE);
+        let mut deadline = host.timer(host.now() + CLOSE_DEADLINE);
         loop {
             let ended = self.session_ended.listen();
             if self.sessions.len() == 0 && self.writing.load(Ordering::SeqCst) == 0 {

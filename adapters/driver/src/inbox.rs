@@ -63,6 +63,10 @@ impl Inbox {
         }
     }
 
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
     pub(crate) fn next_request(&self) -> RequestId {
         RequestId::new(self.requests.fetch_add(1, Ordering::Relaxed))
     }

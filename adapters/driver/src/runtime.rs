@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::time::SystemTime;
 
 use futures::future::BoxFuture;
@@ -76,12 +75,13 @@ pub trait Listener: Send + Sync + 'static {
     fn local_addr(&self) -> io::Result<SocketAddr>;
 }
 
-/// A [`Runtime`] without its type, for what is not a connection's own.
+/// A [`Runtime`] without its type, for all but the task of a session.
 pub(crate) trait Host: Send + Sync {
     fn spawn(&self, task: BoxFuture<'static, ()>);
     fn now(&self) -> Timestamp;
-    fn sleep_until(&self, deadline: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+    fn timer(&self, deadline: Timestamp) -> Box<dyn Timer>;
     fn entropy(&self, bytes: &mut [u8]);
+    fn time_of_day(&self) -> SystemTime;
 }
 
 impl<R: Runtime> Host for R {
@@ -93,11 +93,15 @@ impl<R: Runtime> Host for R {
         Runtime::now(self)
     }
 
-    fn sleep_until(&self, deadline: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(self.timer(deadline))
+    fn timer(&self, deadline: Timestamp) -> Box<dyn Timer> {
+        Box::new(Runtime::timer(self, deadline))
     }
 
     fn entropy(&self, bytes: &mut [u8]) {
         Runtime::entropy(self, bytes);
+    }
+
+    fn time_of_day(&self) -> SystemTime {
+        Runtime::time_of_day(self)
     }
 }

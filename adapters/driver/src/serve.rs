@@ -73,11 +73,8 @@ impl<R: Runtime, L: Listener> Bound<R, L> {
     /// None today: an error of `accept` is logged, and accepting goes on after a tenth of a second.
     pub async fn serve(self, service: impl Service) -> io::Result<()> {
         let Self { runtime, listener, fallback } = self;
-        let hub = service.hub().clone();
-        if hub.attach(Arc::new(runtime.clone())) {
-            service.attached();
-        }
-        let edge = Arc::new(Edge { runtime, application: service, hub: hub.clone(), fallback });
+        let edge = Arc::new(Edge::new(runtime.clone(), service));
+        let hub = edge.hub().clone();
         let mut closing = pin!(hub.closing());
         loop {
             let accepted = match select(closing.as_mut(), pin!(listener.accept())).await {
@@ -86,11 +83,12 @@ impl<R: Runtime, L: Listener> Bound<R, L> {
             };
             match accepted {
                 Ok((stream, address)) => {
-                    edge.runtime.spawn(edge.clone().serve(stream, address));
+                    let (stream, fallback) = (Box::new(stream), fallback.clone());
+                    runtime.spawn(edge.clone().serve(stream, Some(address), fallback));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
-                    edge.runtime.timer(edge.runtime.now() + ACCEPT_PAUSE).await;
+                    runtime.timer(runtime.now() + ACCEPT_PAUSE).await;
                 }
             }
         }

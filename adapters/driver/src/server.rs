@@ -10,7 +10,7 @@ use parking_lot::RwLock;
 use crate::application::Application;
 use crate::connection::SocketIo;
 use crate::entropy;
-use crate::handshake::Handshake;
+use crate::handshake::{Handshake, Keep, keep};
 use crate::housekeeper::Housekeeper;
 use crate::hub::Hub;
 use crate::namespace::{self, Namespace};
@@ -38,6 +38,7 @@ pub struct Builder {
     config: Config,
     path: String,
     mailbox_budget: usize,
+    kept: Vec<Keep>,
 }
 
 impl Builder {
@@ -60,9 +61,19 @@ impl Builder {
         self
     }
 
+    /// Keeps an extension of the request that opens a connection, for handlers to ask for:
+    /// [`Handshake::extension`]. So a host's layers tell who the client is.
+    ///
+    /// None is kept unless it is asked for: what frameworks put there holds on to the buffer that
+    /// the request was read into, and would do so as long as the connection lasts.
+    pub fn keep<T: Clone + Send + Sync + 'static>(mut self) -> Self {
+        self.kept.push(keep::<T>);
+        self
+    }
+
     /// The server.
     pub fn build(self) -> Server {
-        let hub = Arc::new(Hub::new(self.config, &self.path, self.mailbox_budget));
+        let hub = Arc::new(Hub::new(self.config, &self.path, self.mailbox_budget, self.kept));
         let housekeeper = Arc::new(Housekeeper::new(hub.clone()));
         let namespaces = Namespaces::new(HashKey::from_entropy(entropy::bytes()));
         Server(Arc::new(Shared { hub, housekeeper, namespaces: RwLock::new(namespaces) }))
@@ -78,7 +89,8 @@ impl Server {
     /// A server with other settings.
     pub fn builder() -> Builder {
         let path = "/socket.io/".to_owned();
-        Builder { config: Config::default(), path, mailbox_budget: MAILBOX_BUDGET }
+        let kept = Vec::new();
+        Builder { config: Config::default(), path, mailbox_budget: MAILBOX_BUDGET, kept }
     }
 
     /// The namespace of this name, which clients can join from now on; the same one whenever it is

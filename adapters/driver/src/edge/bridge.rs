@@ -1,11 +1,12 @@
-//! hyper's I/O traits over those of `futures`.
+//! hyper's I/O traits over those of `futures`, and the other way round.
 
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use futures::io::{AsyncRead as _, AsyncWrite as _};
-use hyper::rt::{Read, ReadBufCursor, Write};
+use futures::io::{AsyncRead, AsyncWrite};
+use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
+use hyper::upgrade::Upgraded;
 
 use crate::runtime::Stream;
 
@@ -68,5 +69,44 @@ impl Write for Bridge {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0).poll_close(cx)
+    }
+}
+
+/// What hyper hands over where the host accepted the connection.
+pub(super) struct Unbridge(Upgraded);
+
+impl Unbridge {
+    pub(super) const fn new(upgraded: Upgraded) -> Self {
+        Self(upgraded)
+    }
+}
+
+impl AsyncRead for Unbridge {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let mut buf = ReadBuf::new(buf);
+        ready!(Pin::new(&mut self.0).poll_read(cx, buf.unfilled()))?;
+        Poll::Ready(Ok(buf.filled().len()))
+    }
+}
+
+impl AsyncWrite for Unbridge {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
     }
 }

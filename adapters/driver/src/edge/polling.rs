@@ -8,13 +8,10 @@ use futures::channel::oneshot;
 use futures::future::{Either, select};
 use http::header;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use hyper::body::Incoming;
 use klatch_core::engine::{PostFault, RequestError, RequestId, Response};
 
-use super::{Edge, HttpResponse, answer};
-use crate::application::Application;
+use super::{Body, Edge, answer};
 use crate::inbox::{Arrival, Inbox, Reply};
-use crate::runtime::Runtime;
 
 /// A request that the session knows of. If the client goes away before the answer, hyper drops
 /// this, and the session is told.
@@ -36,7 +33,7 @@ impl<'a> Pending<'a> {
         Ok(Self { inbox, id, reply, answered: false })
     }
 
-    async fn answer(mut self) -> HttpResponse {
+    async fn answer(mut self) -> http::Response<Bytes> {
         let response = (&mut self.reply).await;
         self.answered = true;
         // The task is gone without an answer only when the session is.
@@ -58,20 +55,20 @@ impl Drop for Pending<'_> {
 }
 
 /// A poll: answered when there is something to send.
-pub(super) async fn get(inbox: &Arc<Inbox>) -> HttpResponse {
+pub(super) async fn get(inbox: &Arc<Inbox>) -> http::Response<Bytes> {
     match Pending::new(inbox, Arrival::Get) {
         Ok(pending) => pending.answer().await,
         Err(error) => answer(error.into()),
     }
 }
 
-impl<R: Runtime, A: Application> Edge<R, A> {
+impl Edge {
     /// What the client sends. The session hears of it before the body is read: it may not want it.
     pub(super) async fn post(
         &self,
         inbox: &Arc<Inbox>,
-        request: http::Request<Incoming>,
-    ) -> HttpResponse {
+        request: http::Request<Body>,
+    ) -> http::Response<Bytes> {
         let mut pending = match Pending::new(inbox, Arrival::PostHead) {
             Ok(pending) => pending,
             Err(error) => return answer(error.into()),
@@ -95,28 +92,13 @@ impl<R: Runtime, A: Application> Edge<R, A> {
     }
 
     /// The body, or why it is not wanted; `None` if it broke off.
-    async fn read_body(
-        &self,
-        request: http::Request<Incoming>,
-    ) -> Option<Result<Bytes, PostFault>> {
+    async fn read_body(&self, request: http::Request<Body>) -> Option<Result<Bytes, PostFault>> {
         let limit = self.hub.config.payload_limit();
-        let named = |name, value: &str| {
-            let header = request.headers().get(name).and_then(|header| header.to_str().ok());
-            header.is_some_and(|header| header.trim().eq_ignore_ascii_case(value))
-        };
-        if named(header::CONTENT_TYPE, "application/octet-stream") {
-            return Some(Err(PostFault::OctetStream));
-        }
-        let encoded = request.headers().contains_key(header::CONTENT_ENCODING);
-        if encoded && !named(header::CONTENT_ENCODING, "identity") {
-            return Some(Err(PostFault::Encoded));
-        }
-        // Announced too long is too long: not a byte of it is read.
-        if hyper::body::Body::size_hint(request.body()).lower() > limit as u64 {
-            return Some(Err(PostFault::TooLarge));
+        if let Some(fault) = fault(&request, limit) {
+            return Some(Err(fault));
         }
         let body = pin!(Limited::new(request.into_body(), limit).collect());
-        let deadline = self.runtime.timer(self.runtime.now() + self.hub.config.body_deadline());
+        let deadline = self.host.timer(self.host.now() + self.hub.config.body_deadline());
         match select(body, deadline).await {
             Either::Left((Ok(body), _)) => Some(Ok(body.to_bytes())),
             Either::Left((Err(error), _)) if error.is::<LengthLimitError>() => {
@@ -126,4 +108,22 @@ impl<R: Runtime, A: Application> Edge<R, A> {
             Either::Right(_) => Some(Err(PostFault::TooSlow)),
         }
     }
+}
+
+/// Why a body is not wanted, before a byte of it is read.
+fn fault(request: &http::Request<Body>, limit: usize) -> Option<PostFault> {
+    let named = |name, value: &str| {
+        let header = request.headers().get(name).and_then(|header| header.to_str().ok());
+        header.is_some_and(|header| header.trim().eq_ignore_ascii_case(value))
+    };
+    if named(header::CONTENT_TYPE, "application/octet-stream") {
+        return Some(PostFault::OctetStream);
+    }
+    let encoded = request.headers().contains_key(header::CONTENT_ENCODING);
+    if encoded && !named(header::CONTENT_ENCODING, "identity") {
+        return Some(PostFault::Encoded);
+    }
+    // Announced too long is too long.
+    let announced = hyper::body::Body::size_hint(request.body()).lower();
+    (announced > limit as u64).then_some(PostFault::TooLarge)
 }

@@ -2,28 +2,29 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use hyper::rt::Sleep;
 use klatch_core::Timestamp;
 
-use crate::runtime::{Runtime, Timer as _};
+use crate::runtime::{Host, Timer};
 
 /// The runtime's clock as hyper sees it. Without a timer hyper waits for ever for the head of a
 /// request.
 #[derive(Clone)]
-pub(super) struct HyperTimer<R: Runtime> {
-    runtime: R,
+pub(super) struct HyperTimer {
+    host: Arc<dyn Host>,
     /// Stands for the origin of the runtime's clock, which then moves hyper's as well.
     origin: Instant,
 }
 
-impl<R: Runtime> HyperTimer<R> {
-    pub(super) fn new(runtime: R) -> Self {
+impl HyperTimer {
+    pub(super) fn new(host: Arc<dyn Host>) -> Self {
         let now = Instant::now();
-        let origin = now.checked_sub(runtime.now().offset()).unwrap_or(now);
-        Self { runtime, origin }
+        let origin = now.checked_sub(host.now().offset()).unwrap_or(now);
+        Self { host, origin }
     }
 
     fn timestamp(&self, instant: Instant) -> Timestamp {
@@ -31,30 +32,30 @@ impl<R: Runtime> HyperTimer<R> {
     }
 }
 
-impl<R: Runtime> hyper::rt::Timer for HyperTimer<R> {
+impl hyper::rt::Timer for HyperTimer {
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Sleep>> {
-        Box::pin(HyperSleep(self.runtime.timer(self.runtime.now() + duration)))
+        Box::pin(HyperSleep(self.host.timer(self.host.now() + duration)))
     }
 
     fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn Sleep>> {
-        Box::pin(HyperSleep(self.runtime.timer(self.timestamp(deadline))))
+        Box::pin(HyperSleep(self.host.timer(self.timestamp(deadline))))
     }
 
     fn now(&self) -> Instant {
-        self.origin + self.runtime.now().offset()
+        self.origin + self.host.now().offset()
     }
 
     fn reset(&self, sleep: &mut Pin<Box<dyn Sleep>>, deadline: Instant) {
-        match sleep.as_mut().downcast_mut_pin::<HyperSleep<R::Timer>>() {
+        match sleep.as_mut().downcast_mut_pin::<HyperSleep>() {
             Some(sleep) => sleep.get_mut().0.reset(self.timestamp(deadline)),
             None => *sleep = self.sleep_until(deadline),
         }
     }
 }
 
-struct HyperSleep<T>(T);
+struct HyperSleep(Box<dyn Timer>);
 
-impl<T: Future<Output = ()> + Unpin> Future for HyperSleep<T> {
+impl Future for HyperSleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -62,4 +63,4 @@ impl<T: Future<Output = ()> + Unpin> Future for HyperSleep<T> {
     }
 }
 
-impl<T: Future<Output = ()> + Send + Sync + Unpin> Sleep for HyperSleep<T> {}
+impl Sleep for HyperSleep {}

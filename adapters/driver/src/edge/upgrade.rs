@@ -1,20 +1,22 @@
 //! From an HTTP request to a WebSocket (RFC 6455, section 4.2).
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use async_tungstenite::tungstenite::handshake::derive_accept_key;
+use bytes::Bytes;
+use futures::{Sink, Stream};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use hyper::body::Incoming;
 use hyper::upgrade::{OnUpgrade, Parts};
-use klatch_core::engine::{RequestError, Transport};
+use klatch_core::engine::{Method, Request, RequestError, Transport};
 
-use super::bridge::Bridge;
-use super::{Edge, HttpResponse, answer, empty};
-use crate::application::Application;
+use super::bridge::{Bridge, Unbridge};
+use super::{Body, Edge, answer, empty};
+use crate::handshake::Handshake;
 use crate::inbox::{Arrival, Inbox};
-use crate::runtime::Runtime;
-use crate::websocket::WebSocket;
+use crate::runtime;
+use crate::websocket::{WebSocket, WebSocketMessage};
 
 /// Length of the key: 16 bytes in base64, the last two characters of which are padding.
 const KEY_LENGTH: usize = 24;
@@ -38,7 +40,7 @@ enum Refusal {
     Key,
 }
 
-impl From<Refusal> for HttpResponse {
+impl From<Refusal> for http::Response<Bytes> {
     fn from(refusal: Refusal) -> Self {
         let mut response = answer(RequestError::BadRequest.into());
         if matches!(refusal, Refusal::Version) {
@@ -65,66 +67,140 @@ fn is_key(key: &[u8]) -> bool {
     key.len() == KEY_LENGTH && digits.iter().all(digit)
 }
 
-/// The answer that makes the request a WebSocket.
-fn switch(accepted: HeaderValue) -> HttpResponse {
-    let mut response = empty(StatusCode::SWITCHING_PROTOCOLS);
-    let headers = response.headers_mut();
-    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
-    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-    headers.insert(header::SEC_WEBSOCKET_ACCEPT, accepted);
-    response
+/// A request that klatch wants to become a WebSocket; dropped, it leaves no trace.
+///
+/// From [`Endpoint::websocket`](crate::Endpoint::websocket).
+#[must_use = "the client waits for its WebSocket"]
+pub struct WebSocketRequest {
+    edge: Arc<Edge>,
+    purpose: Purpose,
+    accepted: Result<HeaderValue, Refusal>,
 }
 
-/// The stream itself, once hyper has sent the answer; `None` if the client went away.
-async fn websocket(on_upgrade: OnUpgrade, max_payload: usize) -> Option<WebSocket> {
-    let upgraded = on_upgrade.await.ok()?;
-    let Parts { io, read_buf, .. } = upgraded.downcast::<Bridge>().ok()?;
-    Some(WebSocket::new(io.into_inner(), read_buf.to_vec(), max_payload).await)
+enum Purpose {
+    /// It opens a session.
+    Open(Handshake),
+    /// A session that polls moves to it.
+    Upgrade(Arc<Inbox>),
 }
 
-impl<R: Runtime, A: Application> Edge<R, A> {
-    /// Opens a session on a WebSocket.
-    pub(super) fn open_websocket(
-        self: &Arc<Self>,
-        mut request: http::Request<Incoming>,
-        address: SocketAddr,
-    ) -> HttpResponse {
-        if self.hub.is_closing() {
-            return empty(StatusCode::SERVICE_UNAVAILABLE);
-        }
-        let response = match accept(request.headers()) {
-            Ok(accepted) => switch(accepted),
-            Err(refusal) => return refusal.into(),
-        };
-        let handshake = self.handshake(&request, address);
-        let on_upgrade = hyper::upgrade::on(&mut request);
-        let edge = self.clone();
-        self.runtime.spawn(async move {
-            if let Some(websocket) = websocket(on_upgrade, edge.hub.config.payload_limit()).await {
-                edge.open(handshake, Transport::WebSocket, Some(websocket));
-            }
-        });
-        response
+impl WebSocketRequest {
+    /// The answer that makes the request a WebSocket (101), or refuses it because its key or its
+    /// version is none: for a host that leaves the handshake to klatch.
+    ///
+    /// # Errors
+    ///
+    /// The refusal, with which the request is over.
+    #[expect(clippy::result_large_err, reason = "it is a response either way")]
+    pub fn response(&self) -> Result<http::Response<Bytes>, http::Response<Bytes>> {
+        let accepted = self.accepted.clone().map_err(http::Response::from)?;
+        let mut response = empty(StatusCode::SWITCHING_PROTOCOLS);
+        let headers = response.headers_mut();
+        headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(header::SEC_WEBSOCKET_ACCEPT, accepted);
+        Ok(response)
     }
 
-    /// Hands a WebSocket to the session that it names.
-    pub(super) fn upgrade(
-        &self,
-        inbox: Arc<Inbox>,
-        mut request: http::Request<Incoming>,
-    ) -> HttpResponse {
-        let response = match accept(request.headers()) {
-            Ok(accepted) => switch(accepted),
-            Err(refusal) => return refusal.into(),
-        };
-        let on_upgrade = hyper::upgrade::on(&mut request);
-        let max_payload = self.hub.config.payload_limit();
-        self.runtime.spawn(async move {
-            if let Some(websocket) = websocket(on_upgrade, max_payload).await {
-                // A full inbox drops it, which closes it.
+    /// Takes over a stream on which the answer has been sent; `read` is what the host has read
+    /// beyond the request. klatch frames the messages, holds them to
+    /// [`Config::max_payload`](klatch_core::Config::max_payload), and closes the stream.
+    pub fn accept_stream(self, stream: impl runtime::Stream, read: &[u8]) {
+        let max_payload = self.edge.hub.config.payload_limit();
+        let websocket = WebSocket::framed(Box::new(stream), read.to_vec(), max_payload);
+        self.begin(websocket);
+    }
+
+    /// Takes over a WebSocket that the host accepted with a library of its own, whose messages it
+    /// maps to [`WebSocketMessage`]s.
+    ///
+    /// Dropping it must end it, and so must [`WebSocketMessage::Close`] once it is sent; pings are
+    /// the library's to answer. It is read one message after the other as fast as handlers start,
+    /// and no faster. A message over
+    /// [`Config::max_payload`](klatch_core::Config::max_payload) ends the session; set the
+    /// library's own limit as high, or its default is what holds.
+    pub fn accept<T, E>(self, socket: T)
+    where
+        E: 'static,
+        T: Stream<Item = Result<WebSocketMessage, E>> + Sink<WebSocketMessage> + Send + 'static,
+    {
+        let max_payload = self.edge.hub.config.payload_limit();
+        self.begin(WebSocket::foreign(socket, max_payload));
+    }
+
+    fn begin(self, websocket: WebSocket) {
+        match self.purpose {
+            // Refused only by a server that is closing: dropped, the WebSocket is closed.
+            Purpose::Open(handshake) => {
+                self.edge.open(handshake, Transport::WebSocket, Some(websocket));
+            }
+            // A full inbox drops it as well.
+            Purpose::Upgrade(inbox) => {
                 let _ = inbox.push(Arrival::Upgrade(Box::new(websocket)));
             }
-        });
+        }
+    }
+}
+
+impl fmt::Debug for WebSocketRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WebSocketRequest")
+    }
+}
+
+impl Edge {
+    /// Whether a request may become a WebSocket, and what it would be then.
+    #[expect(clippy::result_large_err, reason = "it is a response either way")]
+    pub(crate) fn websocket<B>(
+        self: &Arc<Self>,
+        request: &http::Request<B>,
+        address: Option<SocketAddr>,
+    ) -> Result<WebSocketRequest, http::Response<Bytes>> {
+        // By HTTP/2 it would come as a CONNECT. Either way, that it is one was the host's to see.
+        let query = request.uri().query().unwrap_or_default();
+        let purpose = match Request::parse(Method::Get, query, true) {
+            Err(error) => return Err(answer(error.into())),
+            Ok(Request::Upgrade(sid)) => match self.hub.find(&sid) {
+                Some(inbox) => Purpose::Upgrade(inbox),
+                None => return Err(answer(RequestError::UnknownSid.into())),
+            },
+            Ok(_) if self.hub.is_closing() => return Err(empty(StatusCode::SERVICE_UNAVAILABLE)),
+            Ok(_) => Purpose::Open(self.handshake(request, address)),
+        };
+        let accepted = accept(request.headers());
+        Ok(WebSocketRequest { edge: self.clone(), purpose, accepted })
+    }
+
+    /// Makes a WebSocket of a request that hyper can hand over the stream of.
+    pub(super) fn switch(
+        self: &Arc<Self>,
+        mut request: http::Request<Body>,
+        address: Option<SocketAddr>,
+    ) -> http::Response<Bytes> {
+        let websocket = match self.websocket(&request, address) {
+            Ok(websocket) => websocket,
+            Err(refusal) => return refusal,
+        };
+        if request.extensions().get::<OnUpgrade>().is_none() {
+            tracing::warn!("the host does not let this HTTP connection become a WebSocket");
+            return answer(RequestError::BadRequest.into());
+        }
+        let response = match websocket.response() {
+            Ok(response) => response,
+            Err(refusal) => return refusal,
+        };
+        let on_upgrade = hyper::upgrade::on(&mut request);
+        self.host.spawn(Box::pin(async move {
+            // hyper hands it over once it has sent the answer, unless the client is gone by then.
+            let Ok(upgraded) = on_upgrade.await else { return };
+            match upgraded.downcast::<Bridge>() {
+                Ok(Parts { io, read_buf, .. }) => {
+                    websocket.accept_stream(io.into_inner(), &read_buf);
+                }
+                // A stream of the host's, with what was read of it inside.
+                Err(upgraded) => websocket.accept_stream(Unbridge::new(upgraded), &[]),
+            }
+        }));
         response
     }
 }

@@ -1,0 +1,98 @@
+//! One TCP connection: hyper reads its requests and writes the answers.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::future::{BoxFuture, Either, select};
+use http::request::Parts;
+use http::{HeaderValue, StatusCode, header};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+
+use super::bridge::Bridge;
+use super::timer::HyperTimer;
+use super::{Body, BrokenOff, Edge, empty};
+use crate::runtime::Stream;
+
+/// Headers of one request: Node's limit in bytes, and more names than any browser or proxy sends.
+const MAX_HEADER_BYTES: usize = 16 * 1024;
+const MAX_HEADERS: usize = 100;
+
+/// How long the head of a request may take. Also what an idle kept-alive connection may last
+/// before its next request, so that a client that polls never meets it.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What answers a request that is not the server's.
+pub(crate) type Fallback = dyn Fn(Parts) -> BoxFuture<'static, http::Response<Bytes>> + Send + Sync;
+
+impl Edge {
+    /// Serves one TCP connection until it ends or becomes a WebSocket.
+    pub(crate) async fn serve(
+        self: Arc<Self>,
+        stream: Box<dyn Stream>,
+        address: Option<SocketAddr>,
+        fallback: Option<Arc<Fallback>>,
+    ) {
+        // The answer to a poll is the session's last word: it is this task that writes it.
+        let _writing = self.hub.writing();
+        let service = service_fn(|request| {
+            let (edge, fallback) = (self.clone(), fallback.clone());
+            async move {
+                let mut response = edge.clone().route(request, address, fallback).await;
+                response.headers_mut().insert(header::DATE, edge.date());
+                Ok::<_, Infallible>(response.map(Full::new))
+            }
+        });
+        let connection = http1::Builder::new()
+            .timer(HyperTimer::new(self.host.clone()))
+            .header_read_timeout(HEAD_TIMEOUT)
+            .max_buf_size(MAX_HEADER_BYTES)
+            .max_headers(MAX_HEADERS)
+            .serve_connection(Bridge::new(stream), service)
+            .with_upgrades();
+        let mut connection = pin!(connection);
+        let result = match select(connection.as_mut(), pin!(self.hub.closing())).await {
+            Either::Left((result, _)) => result,
+            Either::Right(_) => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = result {
+            tracing::debug!(%error, "an HTTP connection ended badly");
+        }
+    }
+
+    async fn route(
+        self: Arc<Self>,
+        request: http::Request<Incoming>,
+        address: Option<SocketAddr>,
+        fallback: Option<Arc<Fallback>>,
+    ) -> http::Response<Bytes> {
+        if self.is_ours(request.uri().path()) {
+            let request = request.map(|body| Body::new(body.map_err(|_| BrokenOff)));
+            return self.handle(request, address).await;
+        }
+        match fallback {
+            Some(fallback) => fallback(request.into_parts().0).await,
+            None => empty(StatusCode::NOT_FOUND),
+        }
+    }
+
+    fn is_ours(&self, path: &str) -> bool {
+        // With or without the slash at the end: clients can be told to leave it out.
+        path == self.hub.path || path == self.hub.path.trim_end_matches('/')
+    }
+
+    /// By the runtime's time of day: hyper would ask the system.
+    fn date(&self) -> HeaderValue {
+        let date = httpdate::fmt_http_date(self.host.time_of_day());
+        HeaderValue::try_from(date).expect("a date is ASCII")
+    }
+}

@@ -1,0 +1,149 @@
+//! A server where a host accepts the connections.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::{Buf, Bytes};
+use futures::future::BoxFuture;
+use http::request::Parts;
+use http_body_util::{BodyExt as _, Full};
+
+pub use crate::edge::WebSocketRequest;
+use crate::edge::{Body, BrokenOff, Edge, Fallback};
+use crate::runtime::{Runtime, Stream};
+use crate::serve::Service;
+
+/// A server on its runtime, for a host that accepts the connections itself: a web framework, a
+/// listener with TLS. Cheap to clone.
+///
+/// Three ways lead in, from the one that asks most of klatch to the one that asks least:
+///
+/// - a stream of bytes: [`serve_connection`](Self::serve_connection) speaks HTTP/1.1 on it;
+/// - a request whose host is built on hyper: [`handle`](Self::handle), which is also a
+///   [`tower_service::Service`];
+/// - whatever else there is: [`answer`](Self::answer) for requests of HTTP long-polling, and
+///   [`websocket`](Self::websocket) for those that become a WebSocket.
+///
+/// The host decides at which path the server is: what is handed over here is answered.
+/// [`path`](Self::path) is where clients look for it unless they are told otherwise. The host also
+/// decides how long a head or an idle connection may take, and ends connections when
+/// [`Server::close`](crate::Server::close) has returned.
+#[derive(Clone)]
+pub struct Endpoint {
+    edge: Arc<Edge>,
+    fallback: Option<Arc<Fallback>>,
+}
+
+impl Endpoint {
+    /// Puts a server on its runtime.
+    pub fn new(runtime: impl Runtime, service: impl Service) -> Self {
+        Self { edge: Arc::new(Edge::new(runtime, service)), fallback: None }
+    }
+
+    /// Answers requests to other paths than the server's, where klatch reads the requests; see
+    /// [`Bound::fallback`](crate::Bound::fallback).
+    #[must_use]
+    pub fn fallback<F, Fut>(mut self, fallback: F) -> Self
+    where
+        F: Fn(Parts) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = http::Response<Bytes>> + Send + 'static,
+    {
+        self.fallback = Some(Arc::new(move |parts| Box::pin(fallback(parts))));
+        self
+    }
+
+    /// The path of the server, with slashes at both ends: `/socket.io/`.
+    pub fn path(&self) -> &str {
+        &self.edge.hub().path
+    }
+
+    /// Serves a stream that the host accepted, until it ends or has become a WebSocket. `address`
+    /// is the client's.
+    pub async fn serve_connection(&self, stream: impl Stream, address: Option<SocketAddr>) {
+        let stream = Box::new(stream);
+        self.edge.clone().serve(stream, address, self.fallback.clone()).await;
+    }
+
+    /// Answers a request of HTTP long-polling that the host has read.
+    ///
+    /// The future may take as long as a client waits for a message: give it no timeout shorter
+    /// than `ping_interval`. Drop it when the client is gone, and the session knows. A host that
+    /// reads a body before it calls this holds it to its own limit; above
+    /// [`Config::max_payload`](klatch_core::Config::max_payload) it is refused here.
+    pub async fn answer(
+        &self,
+        request: http::Request<Bytes>,
+        address: Option<SocketAddr>,
+    ) -> http::Response<Bytes> {
+        self.handle(request.map(Full::new), address).await
+    }
+
+    /// Answers a request, reading its body as it comes; makes a WebSocket of it where it asks for
+    /// one and the host is built on hyper. `address` is the client's.
+    ///
+    /// On such a host the connection must allow upgrades (`with_upgrades`), as frameworks do.
+    pub async fn handle<B>(
+        &self,
+        request: http::Request<B>,
+        address: Option<SocketAddr>,
+    ) -> http::Response<Bytes>
+    where
+        B: hyper::body::Body<Data: Send> + Send + 'static,
+    {
+        let request =
+            request.map(|body| {
+                let body = body.map_err(|_| BrokenOff);
+                Body::new(body.map_frame(|frame| {
+                    frame.map_data(|mut data| data.copy_to_bytes(data.remaining()))
+                }))
+            });
+        self.edge.handle(request, address).await
+    }
+
+    /// Takes a request that asks for a WebSocket, with a host that accepts one by itself.
+    ///
+    /// To be asked before the host accepts it. `address` is the client's.
+    ///
+    /// # Errors
+    ///
+    /// The answer to a request that must not become one: its session is unknown, say.
+    #[expect(clippy::result_large_err, reason = "it is a response either way")]
+    pub fn websocket<B>(
+        &self,
+        request: &http::Request<B>,
+        address: Option<SocketAddr>,
+    ) -> Result<WebSocketRequest, http::Response<Bytes>> {
+        self.edge.websocket(request, address)
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint").field("hub", self.edge.hub()).finish_non_exhaustive()
+    }
+}
+
+/// [`Endpoint::handle`] for routers and layers of tower's. The client's address is the
+/// [`SocketAddr`] among the request's extensions, if there is one.
+impl<B> tower_service::Service<http::Request<B>> for Endpoint
+where
+    B: hyper::body::Body<Data: Send> + Send + 'static,
+{
+    type Response = http::Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<B>) -> Self::Future {
+        let endpoint = self.clone();
+        let address = request.extensions().get().copied();
+        Box::pin(async move { Ok(endpoint.handle(request, address).await.map(Full::new)) })
+    }
+}

@@ -1,0 +1,100 @@
+//! A WebSocket that the host accepted with a library of its own.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use futures::sink::SinkExt as _;
+use futures::stream::StreamExt as _;
+use futures::{Sink, Stream};
+use klatch_core::engine::{Frame, Input, WebSocketFault};
+
+/// A message of a WebSocket that a host accepted; see
+/// [`WebSocketRequest::accept`](crate::WebSocketRequest::accept). Pings and pongs are the host's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WebSocketMessage {
+    /// Text: UTF-8 in what klatch sends, and checked in what it is given.
+    Text(Bytes),
+    /// Bytes.
+    Binary(Bytes),
+    /// The end, with its code. What follows it is not read, and nothing is sent after it.
+    Close(Option<u16>),
+}
+
+/// Whatever the host's WebSocket is. What its errors say is the host's to log: to the session
+/// each of them is a broken stream.
+trait Socket:
+    Stream<Item = Option<WebSocketMessage>> + Sink<WebSocketMessage, Error = ()> + Send
+{
+}
+
+impl<T> Socket for T where
+    T: Stream<Item = Option<WebSocketMessage>> + Sink<WebSocketMessage, Error = ()> + Send
+{
+}
+
+/// A WebSocket of the host's.
+pub(crate) struct Foreign {
+    socket: Pin<Box<dyn Socket>>,
+    max_payload: usize,
+}
+
+impl Foreign {
+    pub(super) fn new<T, E>(socket: T, max_payload: usize) -> Self
+    where
+        E: 'static,
+        T: Stream<Item = Result<WebSocketMessage, E>> + Sink<WebSocketMessage> + Send + 'static,
+    {
+        let socket = socket.map(Result::ok).sink_map_err(|_| ());
+        Self { socket: Box::pin(socket), max_payload }
+    }
+
+    pub(super) fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<Input> {
+        let next = ready!(self.socket.as_mut().poll_next(cx));
+        let frame = match next {
+            Some(Some(WebSocketMessage::Text(text))) => Frame::Text(text),
+            Some(Some(WebSocketMessage::Binary(bytes))) => Frame::Binary(bytes),
+            Some(Some(WebSocketMessage::Close(_))) | None => {
+                return Poll::Ready(Input::WebSocketClosed);
+            }
+            Some(None) => return Poll::Ready(Input::WebSocketFailed(WebSocketFault::Io)),
+        };
+        let (Frame::Text(bytes) | Frame::Binary(bytes)) = &frame;
+        Poll::Ready(if bytes.len() > self.max_payload {
+            Input::WebSocketFailed(WebSocketFault::TooLarge)
+        } else {
+            Input::Frame(frame)
+        })
+    }
+
+    pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        self.socket.as_mut().poll_ready(cx).map(|ready| ready.is_ok())
+    }
+
+    pub(super) fn start_send(&mut self, frame: Frame) -> bool {
+        let message = match frame {
+            Frame::Text(bytes) => WebSocketMessage::Text(bytes),
+            Frame::Binary(bytes) => WebSocketMessage::Binary(bytes),
+        };
+        self.socket.as_mut().start_send(message).is_ok()
+    }
+
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        self.socket.as_mut().poll_flush(cx).map(|flushed| flushed.is_ok())
+    }
+
+    pub(super) async fn say_goodbye(&mut self, code: Option<u16>) {
+        // The client may have said it first.
+        let _ = self.socket.send(WebSocketMessage::Close(code)).await;
+    }
+
+    pub(super) async fn linger(mut self) {
+        while let Some(Some(message)) = self.socket.next().await {
+            if matches!(message, WebSocketMessage::Close(_)) {
+                break;
+            }
+        }
+        // A broken WebSocket is closed as well.
+        let _ = self.socket.close().await;
+    }
+}
