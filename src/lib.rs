@@ -34,6 +34,7 @@
 //!
 //! - `tokio`: `klatch::tokio`
 //! - `async-std`: `klatch::async_std`
+//! - `axum`: `klatch::tokio::router`, the routes to merge into an axum application
 //!
 //! Without a feature there is everything but a runtime: [`Runtime`], [`Listener`] and [`Bound`]
 //! are what you implement to bring your own, and [`core`] is the protocol alone.

@@ -1,4 +1,4 @@
-//! A server where the host accepts the connections: requests, WebSockets and streams by hand.
+//! A server where the host accepts the connections: requests, streams, and what became a WebSocket.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -286,7 +286,8 @@ async fn a_stream_after_the_host_sent_the_answer() {
     let response = request.response().expect("its key is one");
     assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
     // RFC 6455, section 1.3.
-    let accept = response.headers().get(header::SEC_WEBSOCKET_ACCEPT).map(|v| v.as_bytes());
+    let accept =
+        response.headers().get(header::SEC_WEBSOCKET_ACCEPT).map(http::HeaderValue::as_bytes);
     assert_eq!(accept, Some(&b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="[..]));
 
     let (ours, theirs) = tokio::io::duplex(1024);

@@ -2,6 +2,9 @@
 //!
 //! Users depend on the crate `klatch` with the feature `tokio`, where this is `klatch::tokio`.
 
+#[cfg(feature = "axum")]
+mod router;
+
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -14,6 +17,9 @@ use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, Sleep};
 use tokio_util::compat::{Compat, TokioAsyncReadCompatExt as _};
+
+#[cfg(feature = "axum")]
+pub use crate::router::router;
 
 /// tokio as klatch's runtime: the one it was made in.
 #[derive(Clone, Debug)]
