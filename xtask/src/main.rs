@@ -1,6 +1,7 @@
 //! The developer commands of klatch: `cargo xtask help` lists them.
 
 mod args;
+mod bench;
 mod chat;
 mod command;
 mod dependencies;
@@ -29,6 +30,10 @@ cargo xtask test [--quick] [--only STEP]
     --quick leaves out the browser and the documentation; --only runs one step, or
     all that begin with its name (`--only clients`).
 
+cargo xtask bench SCENARIO,.. [--runtimes R,..] [--rounds N]
+    Load on the app `bench` in turns on each runtime, one core for the server and one
+    for its clients. Scenarios: idle, fanout, fanout-1, echo, echo-1.
+
 cargo xtask suites DIR_ENGINE DIR_SOCKET [--runtime tokio|async-std]
     The official protocol test suites, from your checkouts of
     socketio/engine.io-protocol and socketio/socket.io-protocol.
@@ -51,6 +56,7 @@ fn main() -> ExitCode {
 
 fn run(name: &str, words: Vec<String>) -> Outcome {
     match name {
+        "bench" => bench::run(words),
         "chat" => chat::run(words),
         "test" => test::run(words),
         "suites" => suites::run(words),
