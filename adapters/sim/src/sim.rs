@@ -1,0 +1,121 @@
+//! The simulation, as a test holds it.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::thread;
+use std::time::Duration;
+
+use klatch_core::Timestamp;
+use klatch_driver::{Bound, Runtime as _, Service};
+
+use crate::link::Link;
+use crate::network::{Host, Listener};
+use crate::runtime::Runtime;
+use crate::stream::Stream;
+use crate::trace::Trace;
+
+/// Lines of the trace that a test which fails prints.
+const LAST_LINES: usize = 60;
+
+/// A network, a clock and everybody who runs by it, all from one seed.
+///
+/// Nothing happens but in the calls of its methods and its clients'; they return when what they
+/// are to see has happened, in virtual time. If the test panics, dropping the simulation prints
+/// the seed and the last lines of the trace.
+#[derive(Debug)]
+pub struct Sim {
+    runtime: Runtime,
+}
+
+impl Sim {
+    /// A simulation. The same seed and the same calls give the same run, to the last byte.
+    pub fn new(seed: u64) -> Self {
+        Self { runtime: Runtime::new(seed) }
+    }
+
+    /// The runtime: to spawn tasks of your own, and for whatever wants one.
+    pub fn runtime(&self) -> Runtime {
+        self.runtime.clone()
+    }
+
+    /// A listener at an address of its own, ready to serve.
+    pub fn bind(&self) -> Bound<Runtime, Listener> {
+        self.runtime.bind()
+    }
+
+    /// Serves a server, and returns its address.
+    pub fn serve(&self, service: &impl Service) -> SocketAddr {
+        let listener = self.runtime.listen();
+        let address = listener.address();
+        let serving = Bound::new(self.runtime(), listener).serve(service.clone());
+        self.runtime.spawn(async move {
+            // It only ever ends well.
+            let _ = serving.await;
+        });
+        address
+    }
+
+    /// A host that speaks for itself, byte by byte, in [`block_on`](Self::block_on).
+    pub fn host(&self, link: Link) -> Host {
+        self.runtime.host(link)
+    }
+
+    /// Connects to a listener: a stream for bytes of your own, by a good link.
+    ///
+    /// # Errors
+    ///
+    /// If nobody listens there.
+    pub fn open(&self, address: SocketAddr) -> io::Result<Stream> {
+        self.block_on(self.runtime.connect(address))
+    }
+
+    /// Runs until the future is done; see [`Runtime::block_on`].
+    ///
+    /// # Panics
+    ///
+    /// If it never will be.
+    pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
+    /// Lets so much time pass.
+    pub fn advance(&self, duration: Duration) {
+        let never = self.runtime.run_until(self.now() + duration, || None::<()>);
+        debug_assert!(never.is_none());
+    }
+
+    /// The virtual time, from the start.
+    pub fn now(&self) -> Timestamp {
+        self.runtime.now()
+    }
+
+    /// What has happened so far.
+    pub fn trace(&self) -> Trace {
+        self.runtime.with_trace(|trace| trace.clone())
+    }
+
+    /// Keeps so many lines of the trace, instead of the last thousand.
+    pub fn keep_trace(&self, lines: usize) {
+        self.runtime.with_trace(|trace| trace.keep(lines));
+    }
+
+    fn report(&self) {
+        let trace = self.trace();
+        let seed = self.runtime.seed();
+        eprintln!("\nthe simulation failed: seed {seed}, at {:?}, {trace:?}", self.now().offset());
+        let before = trace.lines().len().saturating_sub(LAST_LINES);
+        for line in trace.lines().skip(before) {
+            eprintln!("{line}");
+        }
+    }
+}
+
+impl Drop for Sim {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.report();
+        }
+        self.runtime.end();
+    }
+}

@@ -1,0 +1,99 @@
+//! What happened, so that two runs can be compared and a failed one read.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::hash::{BuildHasher as _, Hasher as _};
+
+use klatch_core::{HashKey, KeyedHasher, Timestamp};
+
+/// Lines that are kept unless more are asked for.
+const KEPT: usize = 1000;
+
+/// What happened in a simulation: every connection, every message in both directions, every fault.
+///
+/// Two traces are equal if all that ever happened was the same, down to which task ran when, and
+/// not only the last lines, which are all that is kept.
+#[derive(Clone)]
+pub struct Trace {
+    lines: VecDeque<String>,
+    kept: usize,
+    written: u64,
+    steps: u64,
+    hasher: KeyedHasher,
+}
+
+impl Trace {
+    /// The last lines, oldest first.
+    pub fn lines(&self) -> impl DoubleEndedIterator<Item = &str> + ExactSizeIterator {
+        self.lines.iter().map(String::as_str)
+    }
+
+    /// How many lines there were.
+    pub fn len(&self) -> u64 {
+        self.written
+    }
+
+    /// Whether nothing has happened.
+    pub fn is_empty(&self) -> bool {
+        self.written == 0
+    }
+
+    /// How often a task has run.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// A hash of all that happened.
+    pub fn hash(&self) -> u64 {
+        self.hasher.finish()
+    }
+
+    pub(crate) fn keep(&mut self, lines: usize) {
+        self.kept = lines;
+    }
+
+    pub(crate) fn note(&mut self, now: Timestamp, line: fmt::Arguments<'_>) {
+        if self.lines.len() >= self.kept {
+            self.lines.pop_front();
+        }
+        let line = format!("{:10.4}s  {line}", now.offset().as_secs_f64());
+        self.hasher.write(line.as_bytes());
+        self.hasher.write_u8(b'\n');
+        self.lines.push_back(line);
+        self.written += 1;
+    }
+
+    pub(crate) fn step(&mut self, task: u64) {
+        self.steps += 1;
+        self.hasher.write(&task.to_le_bytes());
+    }
+}
+
+impl Default for Trace {
+    fn default() -> Self {
+        // Always the same key: a hash is to be compared with that of another process.
+        let hasher = HashKey::from_entropy([0; 16]).build_hasher();
+        Self { lines: VecDeque::new(), kept: KEPT, written: 0, steps: 0, hasher }
+    }
+}
+
+impl PartialEq for Trace {
+    fn eq(&self, other: &Self) -> bool {
+        (self.written, self.steps, self.hash()) == (other.written, other.steps, other.hash())
+    }
+}
+
+impl Eq for Trace {}
+
+impl fmt::Debug for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Trace({} lines, {} steps, {:016x})", self.written, self.steps, self.hash())
+    }
+}
+
+/// The lines that are kept, one below the other.
+impl fmt::Display for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.lines.iter().try_for_each(|line| writeln!(f, "{line}"))
+    }
+}
