@@ -37,6 +37,13 @@ struct Waiting {
     acceptor: Option<Waker>,
 }
 
+impl Network {
+    /// Where the first of those listens that still do.
+    pub(crate) fn first_listener(&self) -> Option<SocketAddr> {
+        self.listeners.keys().next().copied()
+    }
+}
+
 impl Runtime {
     /// A listener at an address of its own, ready to serve.
     pub fn bind(&self) -> Bound<Self, Listener> {
@@ -235,6 +242,12 @@ impl Host {
 
     fn wires(&self) -> Vec<Arc<Wire>> {
         self.0.state.lock().wires.iter().filter_map(Weak::upgrade).collect()
+    }
+}
+
+impl AsRef<Self> for Host {
+    fn as_ref(&self) -> &Self {
+        self
     }
 }
 

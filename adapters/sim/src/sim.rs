@@ -9,6 +9,7 @@ use std::time::Duration;
 use klatch_core::Timestamp;
 use klatch_driver::{Bound, Runtime as _, Service};
 
+use crate::client::{Builder, Client};
 use crate::link::Link;
 use crate::network::{Host, Listener};
 use crate::runtime::Runtime;
@@ -54,6 +55,44 @@ impl Sim {
             let _ = serving.await;
         });
         address
+    }
+
+    /// A client in a namespace of the first server that is served, over a WebSocket and a good link.
+    ///
+    /// # Panics
+    ///
+    /// If it is not let in, or no server is served.
+    #[track_caller]
+    pub fn connect(&self, namespace: &str) -> Client {
+        self.client().connect(namespace)
+    }
+
+    /// A client that connects as it is told.
+    pub fn client(&self) -> Builder {
+        Builder::new(self.runtime())
+    }
+
+    /// Cuts a client or a host off: nothing arrives, in either direction, until it is healed. What
+    /// is written waits, and whoever fills the link's buffer waits too.
+    pub fn partition(&self, who: &impl AsRef<Host>) {
+        who.as_ref().partition();
+    }
+
+    /// Ends a partition: what waited arrives now.
+    pub fn heal(&self, who: &impl AsRef<Host>) {
+        who.as_ref().heal();
+    }
+
+    /// Breaks all connections of a client or a host: both ends see a reset, and what was under way
+    /// is lost.
+    pub fn reset(&self, who: &impl AsRef<Host>) {
+        who.as_ref().reset();
+    }
+
+    /// Takes a client or a host away without a word: the server sees half-open connections, on
+    /// which nothing ever comes again.
+    pub fn vanish(&self, who: &impl AsRef<Host>) {
+        who.as_ref().vanish();
     }
 
     /// A host that speaks for itself, byte by byte, in [`block_on`](Self::block_on).

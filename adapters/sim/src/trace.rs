@@ -9,6 +9,9 @@ use klatch_core::{HashKey, KeyedHasher, Timestamp};
 /// Lines that are kept unless more are asked for.
 const KEPT: usize = 1000;
 
+/// Bytes of a line that are kept; all of it counts for the hash.
+const MAX_LINE: usize = 300;
+
 /// What happened in a simulation: every connection, every message in both directions, every fault.
 ///
 /// Two traces are equal if all that ever happened was the same, down to which task ran when, and
@@ -56,9 +59,13 @@ impl Trace {
         if self.lines.len() >= self.kept {
             self.lines.pop_front();
         }
-        let line = format!("{:10.4}s  {line}", now.offset().as_secs_f64());
+        let mut line = format!("{:10.4}s  {line}", now.offset().as_secs_f64());
         self.hasher.write(line.as_bytes());
         self.hasher.write_u8(b'\n');
+        if line.len() > MAX_LINE {
+            line.truncate(line.floor_char_boundary(MAX_LINE));
+            line.push('…');
+        }
         self.lines.push_back(line);
         self.written += 1;
     }

@@ -1,0 +1,105 @@
+//! What a client and its server see when the network fails them.
+
+use std::time::Duration;
+
+use klatch_core::{CloseReason, Config};
+use klatch_driver::Server;
+use klatch_sim::{DisconnectReason, Link, Sim, Transport};
+
+use crate::{SECOND, TRANSPORTS, serve};
+
+#[test]
+fn a_reset_ends_a_websocket_at_both_ends() {
+    let sim = Sim::new(1);
+    let (_server, _chat) = serve(&sim);
+    let (ada, bob) = (sim.connect("/"), sim.connect("/"));
+    sim.reset(&ada);
+    assert_eq!(ada.expect_disconnect(), DisconnectReason::TransportError);
+    let left: (String, String) = bob.expect("left");
+    // As in Node, it is how a client goes away that had no time to say so.
+    assert_eq!(left, (ada.id(), CloseReason::TransportClose.to_string()));
+}
+
+#[test]
+fn what_is_said_during_a_partition_arrives_when_it_is_healed() {
+    for transport in TRANSPORTS {
+        let sim = Sim::new(1);
+        let (_server, chat) = serve(&sim);
+        let ada = sim.client().transport(transport).connect("/");
+        sim.advance(SECOND);
+        sim.partition(&ada);
+        chat.emit("one", &1).expect("it is a number");
+        ada.expect_nothing_for(10 * SECOND);
+        sim.heal(&ada);
+        assert_eq!(ada.expect::<u32>("one"), 1, "{transport:?}");
+    }
+}
+
+#[test]
+fn a_partition_that_lasts_is_a_ping_timeout_at_both_ends() {
+    for transport in TRANSPORTS {
+        let sim = Sim::new(1);
+        let (_server, _chat) = serve(&sim);
+        let ada = sim.client().transport(transport).connect("/");
+        let bob = sim.connect("/");
+        sim.partition(&ada);
+        let left: (String, String) = bob.expect("left");
+        assert_eq!(left, (ada.id(), CloseReason::PingTimeout.to_string()), "{transport:?}");
+        assert_eq!(ada.expect_disconnect(), DisconnectReason::PingTimeout);
+    }
+}
+
+#[test]
+fn a_client_that_vanishes_is_missed_at_the_next_heartbeat() {
+    for transport in TRANSPORTS {
+        let sim = Sim::new(1);
+        let (server, _chat) = serve(&sim);
+        let ada = sim.client().transport(transport).connect("/");
+        let bob = sim.connect("/");
+        sim.advance(SECOND);
+        sim.vanish(&ada);
+        let id = ada.id();
+        drop(ada);
+        bob.expect_nothing_for(20 * SECOND);
+        let left: (String, String) = bob.expect("left");
+        assert_eq!(left, (id, CloseReason::PingTimeout.to_string()), "{transport:?}");
+        sim.advance(SECOND);
+        assert_eq!(server.clients_count(), 1);
+    }
+}
+
+#[test]
+fn a_client_that_stops_reading_is_a_slow_consumer() {
+    for transport in [Transport::Polling, Transport::WebSocket] {
+        let sim = Sim::new(1);
+        let server = Server::builder().mailbox_budget(100_000).build();
+        let chat = server.namespace("/");
+        sim.serve(&server);
+        let ada = sim.client().transport(transport).link(Link::new().buffer(1000)).connect("/");
+        ada.stall();
+        chat.emit("small", &"x".repeat(10_000)).expect("it is text");
+        sim.advance(SECOND);
+        ada.resume();
+        assert_eq!(ada.expect::<String>("small").len(), 10_000);
+        ada.stall();
+        for _ in 0..20 {
+            chat.emit("large", &"x".repeat(10_000)).expect("it is text");
+        }
+        sim.advance(SECOND);
+        assert!(chat.is_empty(), "{transport:?}");
+    }
+}
+
+#[test]
+fn an_upgrade_that_gets_nowhere_leaves_the_session_on_polling() {
+    let sim = Sim::new(1);
+    let config = Config::new().upgrade_timeout(Duration::from_millis(1));
+    let server = Server::builder().config(config).build();
+    let chat = server.namespace("/");
+    sim.serve(&server);
+    let ada = sim.client().transport(Transport::Upgrade).connect("/");
+    sim.advance(SECOND);
+    assert!(!ada.is_on_websocket());
+    chat.emit("one", &1).expect("it is a number");
+    assert_eq!(ada.expect::<u32>("one"), 1);
+}

@@ -1,0 +1,104 @@
+//! What clients say and hear.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use klatch_core::Args;
+use klatch_driver::Socket;
+use klatch_sim::{Link, Sim};
+
+use crate::{SECOND, TRANSPORTS, panic_of, serve};
+
+#[test]
+fn what_one_says_the_others_hear_in_order() {
+    for transport in TRANSPORTS {
+        let sim = Sim::new(1);
+        let (_server, _chat) = serve(&sim);
+        let ada = sim.client().transport(transport).connect("/");
+        let bob = sim.client().transport(transport).link(Link::new().chunk(1)).connect("/");
+        for n in 0..50 {
+            ada.emit("say", &format!("line {n}"));
+        }
+        for n in 0..50 {
+            assert_eq!(bob.expect::<String>("said"), format!("line {n}"));
+        }
+        ada.expect_nothing_for(SECOND);
+        bob.expect_nothing_for(SECOND);
+    }
+}
+
+#[test]
+fn a_question_is_answered_and_so_is_the_servers() {
+    for transport in TRANSPORTS {
+        let sim = Sim::new(1);
+        let (_server, chat) = serve(&sim);
+        chat.on("ask me", async |socket: Socket, n: u32| {
+            socket.emit_with_ack::<u32>("question", &n).await.expect("it answers")
+        });
+        let ada = sim.client().transport(transport).connect("/");
+        assert_eq!(ada.ask::<u32>("add", &Args((1, 2))), 3);
+        ada.emit("ask me", &20);
+        let question = ada.expect_event("question");
+        let n: u32 = question.decode();
+        question.answer(&(n + 1));
+        assert_eq!(ada.ask::<u32>("add", &Args((20, 1))), 21);
+    }
+}
+
+#[test]
+fn bytes_travel_both_ways() {
+    for transport in TRANSPORTS {
+        let sim = Sim::new(1);
+        let (_server, chat) = serve(&sim);
+        chat.on("mirror", async |socket: Socket, Args((n, bytes)): Args<(u32, Bytes)>| {
+            socket.emit("mirrored", &Args((bytes.clone(), n))).map(|()| bytes)
+        });
+        let ada = sim.client().transport(transport).connect("/");
+        let bytes = Bytes::from_static(&[0, 1, 2, 255]);
+        ada.emit("mirror", &Args((7, &bytes)));
+        let Args((mirrored, n)): Args<(Bytes, u32)> = ada.expect("mirrored");
+        assert_eq!((mirrored, n), (bytes.clone(), 7));
+        assert_eq!(ada.ask::<Bytes>("mirror", &Args((8, &bytes))), bytes);
+    }
+}
+
+#[test]
+fn events_wait_in_order_until_they_are_looked_at() {
+    let sim = Sim::new(1);
+    let (_server, chat) = serve(&sim);
+    let ada = sim.connect("/");
+    chat.emit("one", &1).expect("it is a number");
+    chat.emit("two", &2).expect("it is a number");
+    assert!(ada.received().is_empty(), "nothing has happened yet");
+    sim.advance(SECOND);
+    let received = ada.received();
+    let names: Vec<_> = received.iter().map(|event| (event.name(), event.decode())).collect();
+    assert_eq!(names, [("one", 1), ("two", 2)]);
+    assert!(ada.received().is_empty());
+}
+
+#[test]
+fn what_was_not_expected_fails_the_test() {
+    let sim = Sim::new(1);
+    let (_server, chat) = serve(&sim);
+    let ada = sim.connect("/");
+    let emit = || chat.emit("one", &1).expect("it is a number");
+
+    emit();
+    let said = panic_of(|| ada.expect::<u32>("two"));
+    assert_eq!(said, "client 1 expected \"two\", and got \"one\" with 1");
+    emit();
+    assert!(panic_of(|| ada.expect::<String>("one")).contains("other arguments"));
+    emit();
+    assert!(panic_of(|| ada.expect_nothing_for(SECOND)).contains("got \"one\" with 1"));
+    emit();
+    assert!(panic_of(|| ada.expect_disconnect()).contains("got \"one\" with 1"));
+    emit();
+    assert!(panic_of(|| ada.expect_event("one").answer(&1)).contains("no answer is awaited"));
+
+    let before = sim.now();
+    assert!(panic_of(|| ada.expect::<u32>("one")).contains("waited a minute"));
+    assert_eq!(sim.now() - before, Duration::from_mins(1));
+    assert!(panic_of(|| ada.ask::<u32>("nobody handles this", &())).contains("waited a minute"));
+    assert!(panic_of(|| ada.ask::<String>("add", &Args((1, 2)))).contains("another answer"));
+}
