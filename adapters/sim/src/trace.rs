@@ -59,7 +59,8 @@ impl Trace {
         if self.lines.len() >= self.kept {
             self.lines.pop_front();
         }
-        let mut line = format!("{:10.4}s  {line}", now.offset().as_secs_f64());
+        let (seconds, rest) = (now.offset().as_secs(), now.offset().subsec_micros() / 100);
+        let mut line = format!("{seconds:5}.{rest:04}s  {line}");
         self.hasher.write(line.as_bytes());
         self.hasher.write_u8(b'\n');
         if line.len() > MAX_LINE {

@@ -144,6 +144,11 @@ impl Client {
         self.membership(|membership| membership.id.is_some() && !membership.is_over)
     }
 
+    /// Whether it has been refused or disconnected: nothing more comes but what is received.
+    pub fn is_over(&self) -> bool {
+        self.membership(|membership| membership.is_over)
+    }
+
     /// Whether it speaks over a WebSocket by now.
     pub fn is_on_websocket(&self) -> bool {
         self.held.connection.lock().is_on_websocket()

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use async_tungstenite::WebSocketStream;
-use async_tungstenite::tungstenite::protocol::Role;
+use async_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use async_tungstenite::tungstenite::{Message, Utf8Bytes};
 use futures::{Sink as _, Stream as _, StreamExt as _};
 use klatch_core::engine::Segment;
@@ -15,6 +15,9 @@ use super::DisconnectReason;
 use super::connection::{Connection, Incoming};
 use super::http::Server;
 use crate::stream::Stream;
+
+/// tungstenite clears its read buffer before each read: a large one costs more than all the rest.
+const READ_BUFFER: usize = 2048;
 
 /// A client's WebSocket. Its masks are not drawn from the seed: no server's answer depends on them.
 pub(super) type WebSocket = WebSocketStream<Stream>;
@@ -29,7 +32,8 @@ pub(super) async fn run(connection: &Connection, server: &Server) -> DisconnectR
 
 async fn open(server: &Server, query: &str) -> io::Result<WebSocket> {
     let (stream, rest) = server.switch(query).await?;
-    Ok(WebSocketStream::from_partially_read(stream, rest, Role::Client, None).await)
+    let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER);
+    Ok(WebSocketStream::from_partially_read(stream, rest, Role::Client, Some(config)).await)
 }
 
 /// A WebSocket that the session could go on with.
