@@ -61,6 +61,7 @@
 //!   [`Sim::block_on`] runs whatever else you want to run there.
 
 mod client;
+mod executor;
 mod link;
 mod network;
 mod runtime;

@@ -228,7 +228,7 @@ impl Host {
     }
 
     fn note(&self, what: &str) {
-        self.0.runtime.note(format_args!("client {} {what}", self.0.number));
+        self.0.runtime.executor().note(format_args!("client {} {what}", self.0.number));
     }
 
     fn cut(&self, cut: bool) {

@@ -120,7 +120,7 @@ impl Sim {
 
     /// Lets so much time pass.
     pub fn advance(&self, duration: Duration) {
-        let never = self.runtime.run_until(self.now() + duration, || None::<()>);
+        let never = self.runtime.executor().run_until(self.now() + duration, || None::<()>);
         debug_assert!(never.is_none());
     }
 
@@ -131,12 +131,12 @@ impl Sim {
 
     /// What has happened so far.
     pub fn trace(&self) -> Trace {
-        self.runtime.with_trace(|trace| trace.clone())
+        self.runtime.executor().with_trace(|trace| trace.clone())
     }
 
     /// Keeps so many lines of the trace, instead of the last thousand.
     pub fn keep_trace(&self, lines: usize) {
-        self.runtime.with_trace(|trace| trace.keep(lines));
+        self.runtime.executor().with_trace(|trace| trace.keep(lines));
     }
 
     fn report(&self) {

@@ -100,7 +100,7 @@ impl Wire {
         if pipe.reader.is_some() && pipe.rings.is_none_or(|rings| rings > at) {
             pipe.rings = Some(at);
             let bell = Bell { wire: Arc::downgrade(self), side };
-            self.runtime.wake_at(at, waker(Arc::new(bell)));
+            self.runtime.executor().wake_at(at, waker(Arc::new(bell)));
         }
     }
 

@@ -105,7 +105,9 @@ impl Connection {
         let task = connection.clone();
         connection.runtime.spawn(async move {
             let reason = task.run(&server, transport, dropped).await;
-            task.runtime.note(format_args!("client {} is disconnected: {reason}", task.number));
+            task.runtime
+                .executor()
+                .note(format_args!("client {} is disconnected: {reason}", task.number));
             task.lock().memberships.end(reason);
         });
         (connection, held)
@@ -232,7 +234,7 @@ impl Connection {
 
     pub(super) fn upgraded(&self) {
         self.lock().phase = Phase::WebSocket;
-        self.runtime.note(format_args!("client {} is on a WebSocket", self.number));
+        self.runtime.executor().note(format_args!("client {} is on a WebSocket", self.number));
     }
 
     /// Changes something that the transport may wait for.
@@ -317,6 +319,6 @@ impl Connection {
     }
 
     fn note(&self, direction: &str, what: std::fmt::Arguments<'_>) {
-        self.runtime.note(format_args!("client {} {direction} {what}", self.number));
+        self.runtime.executor().note(format_args!("client {} {direction} {what}", self.number));
     }
 }

@@ -239,7 +239,7 @@ impl Client {
     #[track_caller]
     pub fn expect_nothing_for(&self, duration: Duration) {
         let runtime = &self.held.connection.runtime;
-        let received = runtime.run_until(runtime.now() + duration, || {
+        let received = runtime.executor().run_until(runtime.now() + duration, || {
             self.membership(|membership| membership.received.pop_front())
         });
         if let Some(received) = received {
@@ -294,7 +294,8 @@ impl Client {
     #[track_caller]
     fn wait<T>(&self, what: &str, mut take: impl FnMut(&mut Membership) -> Option<T>) -> T {
         let runtime = &self.held.connection.runtime;
-        let taken = runtime.run_until(runtime.now() + PATIENCE, || self.membership(|m| take(m)));
+        let taken =
+            runtime.executor().run_until(runtime.now() + PATIENCE, || self.membership(|m| take(m)));
         taken.unwrap_or_else(|| panic!("{self} waited a minute for {what}"))
     }
 
