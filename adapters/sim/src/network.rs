@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Weak};
 use std::task::{Poll, Waker};
 
-use klatch_driver::{Bound, Runtime as _};
+use klatch_driver::Bound;
 use parking_lot::Mutex;
 
 use crate::link::Link;
@@ -165,7 +165,7 @@ impl Host {
     pub async fn connect(&self, address: SocketAddr) -> io::Result<Stream> {
         let runtime = &self.0.runtime;
         let delay = self.0.link.delay(|limit| runtime.below(limit));
-        runtime.timer(runtime.now() + delay).await;
+        runtime.sleep(delay).await;
         poll_fn(|cx| {
             let mut state = self.0.state.lock();
             if !state.cut {

@@ -59,6 +59,11 @@ impl Runtime {
         self.executor.below(limit)
     }
 
+    /// Waits, in virtual time: for handlers and tasks that do.
+    pub fn sleep(&self, duration: Duration) -> Timer {
+        klatch_driver::Runtime::timer(self, self.executor.now() + duration)
+    }
+
     /// Runs the simulation until the future is done.
     ///
     /// # Panics

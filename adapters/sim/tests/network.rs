@@ -154,7 +154,7 @@ fn who_is_cut_off_connects_when_it_is_healed() {
     host.partition();
     let (runtime, healer) = (sim.runtime(), host.clone());
     sim.runtime().spawn(async move {
-        runtime.timer(runtime.now() + Duration::from_secs(5)).await;
+        runtime.sleep(Duration::from_secs(5)).await;
         healer.heal();
     });
     sim.block_on(host.connect(address)).expect("somebody listens");
