@@ -36,6 +36,8 @@ pub(crate) struct Hub {
     closing_began: Event,
     /// A session has ended, or a stream has written.
     session_ended: Event,
+    /// The server is closing, and the last session has ended.
+    drained: Event,
 }
 
 impl std::fmt::Debug for Hub {
@@ -64,6 +66,7 @@ impl Hub {
             closing: AtomicBool::new(false),
             closing_began: Event::new(),
             session_ended: Event::new(),
+            drained: Event::new(),
         }
     }
 
@@ -114,6 +117,10 @@ impl Hub {
     pub(crate) fn forget(&self, sid: &Sid) {
         self.sessions.remove(sid);
         self.session_ended.notify(usize::MAX);
+        // Only the last one is for all connections to hear.
+        if self.is_closing() && self.sessions.len() == 0 {
+            self.drained.notify(usize::MAX);
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -132,6 +139,19 @@ impl Hub {
                 return;
             }
             listener.await;
+        }
+    }
+
+    /// Waits until the server is closing and no session is left. Who is between two polls when it
+    /// begins to close comes back for what is queued, over the connection that it has.
+    pub(crate) async fn drained(&self) {
+        self.closing().await;
+        loop {
+            let drained = self.drained.listen();
+            if self.sessions.len() == 0 {
+                return;
+            }
+            drained.await;
         }
     }
 

@@ -57,7 +57,7 @@ impl Edge {
             .serve_connection(Bridge::new(stream), service)
             .with_upgrades();
         let mut connection = pin!(connection);
-        let result = match select(connection.as_mut(), pin!(self.hub.closing())).await {
+        let result = match select(connection.as_mut(), pin!(self.hub.drained())).await {
             Either::Left((result, _)) => result,
             Either::Right(_) => {
                 connection.as_mut().graceful_shutdown();

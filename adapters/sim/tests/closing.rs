@@ -1,0 +1,39 @@
+//! The end of a server, whatever its clients are about to do at that moment.
+
+use std::time::Duration;
+
+use klatch_core::CloseReason;
+use klatch_driver::{Server, Socket};
+use klatch_sim::{DisconnectReason, Sim, Transport};
+
+const TRANSPORTS: [Transport; 3] = [Transport::Polling, Transport::WebSocket, Transport::Upgrade];
+
+#[test]
+fn whoever_is_between_two_polls_is_told_everything_before_a_server_has_closed() {
+    for seed in 0..100 {
+        let sim = Sim::new(seed);
+        let server = Server::new();
+        let chat = server.namespace("/");
+        chat.on_disconnect(async |_: Socket, reason: CloseReason| {
+            assert_eq!(reason, CloseReason::ServerShuttingDown);
+        });
+        sim.serve(&server);
+        let connect = |transport| sim.client().transport(transport).connect("/");
+        let clients: Vec<_> = TRANSPORTS.into_iter().cycle().take(12).map(connect).collect();
+        sim.advance(Duration::from_secs(1));
+        chat.emit("first", &1).expect("it is a number");
+        // About a round trip: some have polled again by then, some have not.
+        sim.advance(Duration::from_millis(sim.runtime().below(12)));
+        chat.emit("last", &2).expect("it is a number");
+        let began = sim.now();
+        sim.block_on(server.close());
+        let took = sim.now() - began;
+        assert!(took < Duration::from_millis(100), "seed {seed}: {took:?}");
+        for client in clients {
+            assert_eq!(client.expect::<u32>("first"), 1, "seed {seed}");
+            assert_eq!(client.expect::<u32>("last"), 2, "seed {seed}");
+            assert_eq!(client.expect_disconnect(), DisconnectReason::TransportClose);
+        }
+        assert_eq!(server.clients_count(), 0);
+    }
+}
