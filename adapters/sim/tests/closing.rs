@@ -1,10 +1,12 @@
 //! The end of a server, whatever its clients are about to do at that moment.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use klatch_core::CloseReason;
 use klatch_driver::{Server, Socket};
 use klatch_sim::{DisconnectReason, Sim, Transport};
+use parking_lot::Mutex;
 
 const TRANSPORTS: [Transport; 3] = [Transport::Polling, Transport::WebSocket, Transport::Upgrade];
 
@@ -14,9 +16,9 @@ fn whoever_is_between_two_polls_is_told_everything_before_a_server_has_closed() 
         let sim = Sim::new(seed);
         let server = Server::new();
         let chat = server.namespace("/");
-        chat.on_disconnect(async |_: Socket, reason: CloseReason| {
-            assert_eq!(reason, CloseReason::ServerShuttingDown);
-        });
+        let reasons = Arc::new(Mutex::new(Vec::new()));
+        let ended = reasons.clone();
+        chat.on_disconnect(async move |_: Socket, reason: CloseReason| ended.lock().push(reason));
         sim.serve(&server);
         let connect = |transport| sim.client().transport(transport).connect("/");
         let clients: Vec<_> = TRANSPORTS.into_iter().cycle().take(12).map(connect).collect();
@@ -35,5 +37,6 @@ fn whoever_is_between_two_polls_is_told_everything_before_a_server_has_closed() 
             assert_eq!(client.expect_disconnect(), DisconnectReason::TransportClose);
         }
         assert_eq!(server.clients_count(), 0);
+        assert_eq!(*reasons.lock(), [CloseReason::ServerShuttingDown; 12]);
     }
 }

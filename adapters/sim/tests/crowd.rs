@@ -1,12 +1,14 @@
 //! Five hundred clients in rooms, for a minute, over a network that fails some of them all the time.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use klatch_core::{Args, CloseReason};
+use klatch_core::{Args, CloseReason, SocketId};
 use klatch_driver::{Namespace, Server, Socket};
 use klatch_sim::{Client, Link, Sim, Trace, Transport};
+use parking_lot::Mutex;
 
 const CLIENTS: usize = 500;
 const SECONDS: u64 = 60;
@@ -120,7 +122,11 @@ fn start(sim: &Sim, number: usize) -> Client {
     client.start(NAMESPACES[number % NAMESPACES.len()])
 }
 
-fn serve(sim: &Sim) -> [Namespace; 2] {
+/// What handlers saw of sockets' lives.
+type Lives = Arc<Mutex<Vec<(SocketId, &'static str)>>>;
+
+fn serve(sim: &Sim) -> ([Namespace; 2], Lives) {
+    let lives = Lives::default();
     let server = Server::new();
     let namespaces = NAMESPACES.map(|name| {
         let namespace = server.namespace(name);
@@ -130,13 +136,29 @@ fn serve(sim: &Sim) -> [Namespace; 2] {
             let name = socket.namespace().name().to_owned();
             socket.to(&room).emit("said", &Args((name, &room, person, life, said)))
         });
-        namespace.on_disconnect(async |socket: Socket, _: CloseReason| {
-            assert!(socket.rooms().is_empty());
+        let (connected, disconnected) = (lives.clone(), lives.clone());
+        namespace.on_connect(async move |socket: Socket| {
+            connected.lock().push((socket.id(), "connected"));
+        });
+        namespace.on_disconnect(async move |socket: Socket, _: CloseReason| {
+            let how = if socket.rooms().is_empty() { "disconnected" } else { "still in rooms" };
+            disconnected.lock().push((socket.id(), how));
         });
         namespace
     });
     sim.serve(&server);
-    namespaces
+    (namespaces, lives)
+}
+
+/// Every socket connected once and disconnected once, in this order; or lives on.
+fn check_lives(lives: &Lives, living: usize) {
+    let mut all: HashMap<_, Vec<_>> = HashMap::new();
+    for (id, what) in &*lives.lock() {
+        all.entry(*id).or_default().push(*what);
+    }
+    let alive = all.values().filter(|life| **life == ["connected"]).count();
+    let over = all.values().filter(|life| **life == ["connected", "disconnected"]).count();
+    assert_eq!((alive, alive + over), (living, all.len()));
 }
 
 /// Something happens to somebody.
@@ -164,7 +186,7 @@ fn fail(sim: &Sim, people: &mut [Person], second: u64, tally: &mut Tally) {
 
 fn run(seed: u64, clients: usize, seconds: u64) -> (Trace, Tally) {
     let sim = Sim::new(seed);
-    let namespaces = serve(&sim);
+    let (namespaces, lives) = serve(&sim);
     let mut tally = Tally::default();
     let mut people: Vec<_> = (0..clients).map(|number| Person::new(&sim, number)).collect();
     sim.advance(5000 * MS);
@@ -196,6 +218,7 @@ fn run(seed: u64, clients: usize, seconds: u64) -> (Trace, Tally) {
         let connected = people.iter().filter(|p| p.namespace() == name && p.client.is_connected());
         assert_eq!(namespace.len(), connected.count(), "{name}");
     }
+    check_lives(&lives, namespaces.iter().map(Namespace::len).sum());
     (sim.trace(), tally)
 }
 

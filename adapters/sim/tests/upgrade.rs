@@ -7,9 +7,11 @@ use std::time::{Duration, SystemTime};
 
 use futures::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use klatch_core::Timestamp;
-use klatch_driver::{Bound, Runtime as _, Server};
-use klatch_sim::{Link, Runtime, Sim, Stream, Timer};
+use klatch_driver::{Bound, Runtime as _, Server, Socket};
+use klatch_sim::{Link, Runtime, Sim, Stream, Timer, Transport};
 use parking_lot::Mutex;
+
+const MS: Duration = Duration::from_millis(1);
 
 /// A runtime that writes down which task runs, by the order in which they were spawned.
 #[derive(Clone)]
@@ -94,8 +96,7 @@ fn race(seed: u64) -> (String, Vec<usize>) {
     let serving = bound.serve(server);
     sim.runtime().spawn(async move { serving.await.expect("it only ends well") });
 
-    let latency = Duration::from_millis(1);
-    let host = sim.host(Link::new().latency(latency..=latency));
+    let host = sim.host(Link::new().latency(MS..=MS));
     let connect = || sim.block_on(host.connect(address)).expect("it is served");
     let mut opening = connect();
     let sid = sim.block_on(async {
@@ -142,4 +143,49 @@ fn a_request_behind_an_upgrade_comes_after_what_the_websocket_brought() {
         }
     }
     assert!(behind > 10, "only {behind} seeds brought the poll right behind the upgrade");
+}
+
+/// Events in both directions while the transport changes, by a link that the seed chooses.
+fn talk_through_an_upgrade(seed: u64) {
+    let sim = Sim::new(seed);
+    let server = Server::new();
+    let chat = server.namespace("/");
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let hearing = heard.clone();
+    chat.on("up", async move |socket: Socket, n: u64| {
+        hearing.lock().push(n);
+        socket.emit("down", &n)
+    });
+    sim.serve(&server);
+    let below = |limit| sim.runtime().below(limit);
+    let link = match below(4) {
+        0 => Link::new().latency(Duration::ZERO..=60 * MS),
+        1 => Link::new().chunk(1 + below(20) as usize),
+        2 => Link::new().latency(MS..=MS).buffer(1 + below(300) as usize),
+        _ => Link::new(),
+    };
+    let client = sim.client().transport(Transport::Upgrade).link(link).connect("/");
+    for n in 0..200 {
+        client.emit("up", &n);
+        if below(3) == 0 {
+            sim.advance(below(30) as u32 * MS);
+        }
+        if below(100) == 0 {
+            sim.partition(&client);
+            sim.advance(below(400) as u32 * MS);
+            sim.heal(&client);
+        }
+    }
+    for n in 0..200 {
+        assert_eq!(client.expect::<u64>("down"), n, "seed {seed}");
+    }
+    assert_eq!(*heard.lock(), (0..200).collect::<Vec<_>>(), "seed {seed}");
+    sim.advance(Duration::from_secs(1));
+    assert!(client.is_on_websocket(), "seed {seed}");
+}
+
+#[test]
+fn an_upgrade_loses_nothing_and_keeps_the_order_both_ways() {
+    let seeds = std::env::var("SEEDS").map_or(50, |seeds| seeds.parse().expect("a number"));
+    (0..seeds).for_each(talk_through_an_upgrade);
 }
