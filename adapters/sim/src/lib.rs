@@ -48,7 +48,8 @@
 //!
 //! What the simulation does not know: threads, and whatever else comes from outside of it. A
 //! handler that sleeps for real, spawns on another runtime or asks the system for the time or for
-//! a random number is beyond its reach; [`Runtime`] has all of these for those who need them.
+//! a random number is beyond its reach; [`Runtime`] has all of these for those who need them. And
+//! a handler that panics is caught by the server, here as everywhere: assert in the test, not there.
 //!
 //! # The pieces
 //!

@@ -112,6 +112,21 @@ fn a_task_cannot_run_the_simulation_that_runs_it() {
     assert!(panic_of(|| sim.advance(SECOND)).contains("runs already"));
 }
 
+#[test]
+fn a_trace_keeps_its_last_lines_and_knows_of_all() {
+    let sim = Sim::new(1);
+    let address = sim.serve(&Server::new());
+    sim.keep_trace(2);
+    for _ in 0..5 {
+        sim.open(address).expect("it is served");
+    }
+    let trace = sim.trace();
+    assert_eq!((trace.len(), trace.lines().len()), (5, 2));
+    assert!(trace.to_string().ends_with("client 5 connects\n"), "{trace}");
+    sim.advance(SECOND);
+    assert_ne!(sim.trace(), trace, "tasks have run");
+}
+
 /// Opens a session in bytes of its own, and returns the answer and the trace.
 fn handshake(seed: u64) -> (String, klatch_sim::Trace) {
     let sim = Sim::new(seed);

@@ -59,6 +59,12 @@ fn what_a_client_presents_arrives() {
     let query = "EIO=4&transport=websocket&lang=en".to_owned();
     let expected = (json!({"token": "secret"}), query, "sim".to_owned());
     assert_eq!(seen, expected);
+
+    server.namespace("/room").on_connect(async |socket: Socket| {
+        socket.emit("seen", &socket.auth::<Value>().expect("there is some"))
+    });
+    let also_ada = ada.connect_with("/room", &json!({"key": 7}));
+    assert_eq!(also_ada.expect::<Value>("seen"), json!({"key": 7}));
 }
 
 #[test]
