@@ -17,13 +17,11 @@ pub(crate) const STEPS: [Step; 16] = [
     quick("needs", needs),
     quick("packages", packages),
     quick("fmt", |record| cargo(record, "fmt --all --check")),
-    quick("clippy", |record| {
-        cargo(record, "clippy --workspace --all-targets --all-features -- -D warnings")
-    }),
+    quick("clippy", |record| cargo(record, "clippy --all-targets --all-features -- -D warnings")),
     quick("core", core),
     quick("dependencies", |record| dependencies::check(&layout::root(), record)),
     quick("features", features),
-    quick("tests", |record| cargo(record, "test --workspace --all-features")),
+    quick("tests", |record| cargo(record, "test --all-features")),
     slow("docs", docs),
     quick("fuzz", fuzz),
     quick("page", page),
@@ -91,7 +89,7 @@ fn features(record: &mut Record) -> Outcome {
 }
 
 fn docs(record: &mut Record) -> Outcome {
-    let line = Line::new(&layout::root(), "cargo doc --workspace --no-deps --all-features");
+    let line = Line::new(&layout::root(), "cargo doc --no-deps --all-features");
     record.run(line.env("RUSTDOCFLAGS", "-D warnings")).map(drop)
 }
 

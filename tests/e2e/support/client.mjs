@@ -1,5 +1,6 @@
 // A Socket.IO client that remembers all it was sent, in order, so that no test races a listener.
 
+import { readFileSync } from "node:fs";
 import { io as io48 } from "socket.io-client";
 import { io as io40 } from "socket.io-client-4.0";
 import { plain } from "./plain.mjs";
@@ -25,6 +26,12 @@ export const MATRIX = Object.keys(VERSIONS).flatMap((version) =>
 
 const PATIENCE = 5_000;
 
+/** Of a server with a certificate that nobody else trusts: KLATCH_CA names the file. */
+const trust = () => {
+  const { KLATCH_CA } = process.env;
+  return KLATCH_CA ? { ca: readFileSync(KLATCH_CA) } : {};
+};
+
 export class Client {
   /** What came in, oldest first: `[event, ...arguments]`, binary as `plain` shows it. */
   received = [];
@@ -40,6 +47,7 @@ export class Client {
       forceNew: true,
       reconnection: false,
       transports: TRANSPORTS[transport],
+      ...trust(),
       ...options,
     });
     return new Client(socket);

@@ -80,6 +80,12 @@ class Server {
     return found;
   }
 
+  /** Where clients connect: the address printed for that, or the usual path of a host's. */
+  get entry() {
+    const named = /https?:\/\/[^\s]+\/socket\.io\//.test(this.#text);
+    return named ? this.url("/socket.io/") : new URL("socket.io/", this.url("/"));
+  }
+
   /** The match of `pattern` in the output, as soon as there is one. */
   printed(pattern) {
     return new Promise((done, fail) => {

@@ -8,14 +8,15 @@ import { within } from "./wait.mjs";
 const TEST_TIMEOUT = 20_000;
 
 /**
- * Declares tests against `app`. `declare` gets `test(name, body)`; a body gets a `world`:
- * `server`, `room(name)` for a name no other test uses, and `later(close)` for what it opened.
+ * Declares tests against `app`, or what `launch` starts. `declare` gets `test(name, body)`; a body
+ * gets a `world`: `server`, `room(name)` for a name no other test uses, and `later(close)` for
+ * what it opened.
  */
-export function suite(app, declare) {
+export function suite(app, declare, launch = () => startApp(app)) {
   describe(app, () => {
     let server;
     before(async () => {
-      server = await startApp(app);
+      server = await launch();
     });
     after(() => server?.stop());
 
@@ -77,7 +78,7 @@ class World {
   }
 
   /** A client that may not be connected yet. */
-  dial(nsp = "/", options = {}, setup = this.#setup, url = this.server.url("/socket.io/")) {
+  dial(nsp = "/", options = {}, setup = this.#setup, url = this.server.entry) {
     return this.later(Client.dial(url, nsp, setup, options));
   }
 

@@ -1,0 +1,22 @@
+// The host example under test: a server that KLATCH_SERVER starts, or one that KLATCH_URL names.
+
+import { start } from "./server.mjs";
+
+/** How the host is tried: `KLATCH_TRANSPORTS=websocket`, say; all ways unless it says so. */
+export const transports = (process.env.KLATCH_TRANSPORTS ?? "polling,websocket,upgrade").split(",");
+
+/**
+ * Starts the command line in KLATCH_SERVER with PORT=0; it prints its URL and then `listening`.
+ * A server at KLATCH_URL runs already, and what it prints is not seen.
+ */
+export async function startHost() {
+  const { KLATCH_SERVER, KLATCH_URL } = process.env;
+  if (KLATCH_URL) return elsewhere(new URL("socket.io/", KLATCH_URL));
+  if (!KLATCH_SERVER) throw new Error("set KLATCH_SERVER to a command line, or KLATCH_URL");
+  const [command, ...args] = KLATCH_SERVER.split(" ");
+  return start(command, args, { env: { PORT: "0" }, ready: /^listening$/m });
+}
+
+function elsewhere(entry) {
+  return { entry, report: () => "", assertAlive() {}, async stop() {} };
+}
