@@ -13,7 +13,6 @@
 //! Who comes and goes is printed. `tests/e2e/hosts/chat.test.mjs` holds every host to this.
 
 use std::fmt::Display;
-use std::io::{self, Write as _};
 
 use klatch::{Args, CloseReason, Namespace, Payload, Server, Socket};
 
@@ -57,6 +56,4 @@ pub fn address() -> (&'static str, u16) {
 /// Says where the chat is to be found, once it is: `announce("http", listener.local_addr()?)`.
 pub fn announce(scheme: &str, address: impl Display) {
     println!("{scheme}://{address}/\nlistening");
-    // Whoever started the server may read it through a pipe.
-    let _ = io::stdout().flush();
 }
