@@ -34,6 +34,12 @@ pub(crate) fn example(name: &str) -> Outcome<PathBuf> {
     Ok(target()?.join("debug").join("examples").join(file))
 }
 
+/// The binary of the package `name`.
+pub(crate) fn binary(name: &str) -> Outcome<PathBuf> {
+    let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    Ok(target()?.join("debug").join(file))
+}
+
 /// The conformance apps: those just built, or what `KLATCH_APPS` names in their place.
 pub(crate) fn apps() -> Outcome<PathBuf> {
     match chosen_apps() {

@@ -6,14 +6,14 @@ use crate::Outcome;
 use crate::args::RUNTIMES;
 use crate::command::Line;
 use crate::step::{Record, Step};
-use crate::{dependencies, layout, node, toolchain};
+use crate::{dependencies, hosts, layout, node, toolchain};
 
 const CLIENTS: &str = "tests/e2e/clients";
 const BROWSER: &str = "tests/e2e/browser";
 const PAGE: &str = "examples/chat/page";
 
 /// All steps; what a later one needs, an earlier one made.
-pub(crate) const STEPS: [Step; 16] = [
+pub(crate) const STEPS: &[Step] = &[
     quick("needs", needs),
     quick("packages", packages),
     quick("fmt", |record| cargo(record, "fmt --all --check")),
@@ -28,6 +28,7 @@ pub(crate) const STEPS: [Step; 16] = [
     quick("examples", |record| cargo(record, "build --examples --all-features")),
     quick("clients-tokio", |record| clients(record, RUNTIMES[0])),
     quick("clients-async-std", |record| clients(record, RUNTIMES[1])),
+    slow("hosts", hosts::check),
     slow("browser-tokio", |record| browser(record, RUNTIMES[0])),
     slow("browser-async-std", |record| browser(record, RUNTIMES[1])),
 ];

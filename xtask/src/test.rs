@@ -14,7 +14,7 @@ pub(crate) fn run(words: Vec<String>) -> Outcome {
     let quick = args.flag("--quick");
     let only = args.option("--only")?;
     let [] = args.rest([])?;
-    let steps = chosen(&STEPS, quick, only.as_deref())?;
+    let steps = chosen(STEPS, quick, only.as_deref())?;
 
     let began = Instant::now();
     let mut tally = Tally::default();
@@ -87,7 +87,7 @@ mod tests {
     use super::{STEPS, chosen, shown};
 
     fn names(quick: bool, only: Option<&str>) -> Vec<&'static str> {
-        let steps = chosen(&STEPS, quick, only).expect("steps");
+        let steps = chosen(STEPS, quick, only).expect("steps");
         steps.into_iter().map(|step| step.name).collect()
     }
 
@@ -97,7 +97,7 @@ mod tests {
         assert_eq!(names(false, Some("clients")), ["clients-tokio", "clients-async-std"]);
         assert_eq!(names(true, Some("docs")), ["docs"]);
         assert!(!names(true, None).iter().any(|name| name.starts_with("browser")));
-        assert!(chosen(&STEPS, false, Some("nothing")).is_err());
+        assert!(chosen(STEPS, false, Some("nothing")).is_err());
     }
 
     #[test]
