@@ -23,7 +23,7 @@ pub(crate) fn check(root: &Path, record: &mut Record) -> Outcome {
         return Err(format!("klatch-core may have {CORE_CRATES} crates, it has {count}: {names}"));
     }
     for package in ["-p klatch-core", "-p klatch-driver", "-p klatch --no-default-features"] {
-        for found in Tree::read(root, package)?.runtimes()? {
+        for found in Tree::read(root, package)?.runtimes(&[])? {
             record.note(format!("{}: {found}", package.trim_start_matches("-p ")));
         }
     }
@@ -31,7 +31,7 @@ pub(crate) fn check(root: &Path, record: &mut Record) -> Outcome {
 }
 
 /// `cargo tree`, as nodes with their depth, from the root down.
-struct Tree {
+pub(crate) struct Tree {
     nodes: Vec<Node>,
 }
 
@@ -43,13 +43,21 @@ struct Node {
 
 impl Tree {
     fn read(root: &Path, package: &str) -> Outcome<Self> {
-        let options = "-e normal,no-proc-macro --no-dedupe --prefix depth --format |{p}|{f}";
-        let line = Line::new(root, &format!("cargo tree {package} {options}"));
+        Self::of(Line::new(root, &format!("cargo tree {package}")))
+    }
+
+    /// What `cargo tree`, with these arguments, prints.
+    pub(crate) fn of(mut line: Line) -> Outcome<Self> {
+        for option in
+            "-e normal,no-proc-macro --no-dedupe --prefix depth --format |{p}|{f}".split(' ')
+        {
+            line = line.arg(option);
+        }
         Ok(Self::parse(&line.read()?))
     }
 
     /// Lines such as `2|tokio v1.0.0|sync`.
-    fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let node = |line: &str| {
             let mut parts = line.split('|');
             Some(Node {
@@ -61,17 +69,19 @@ impl Tree {
         Self { nodes: text.lines().filter_map(node).collect() }
     }
 
-    fn names(&self) -> BTreeSet<&str> {
+    pub(crate) fn names(&self) -> BTreeSet<&str> {
         self.nodes.iter().map(|node| node.name.as_str()).collect()
     }
 
-    /// The runtime crates that hyper brings, with their features; any other one is a fault.
-    fn runtimes(&self) -> Outcome<BTreeSet<String>> {
+    /// The runtime crates that hyper brings, with their features; any other one is a fault, unless
+    /// it was chosen.
+    pub(crate) fn runtimes(&self, chosen: &[&str]) -> Outcome<BTreeSet<String>> {
         let mut path: Vec<&str> = Vec::new();
         let mut found = BTreeSet::new();
         for node in &self.nodes {
             path.truncate(node.depth);
-            if RUNTIMES.contains(&node.name.as_str()) {
+            let name = node.name.as_str();
+            if RUNTIMES.contains(&name) && !chosen.contains(&name) {
                 let way = path.join(" > ");
                 if !path.contains(&"hyper") {
                     return Err(format!("{} comes without being chosen, by {way}", node.name));
@@ -92,12 +102,13 @@ mod tests {
     #[test]
     fn a_runtime_is_hypers_or_a_fault() {
         let hyper = "0|klatch v0|\n1|hyper v1|http1\n2|tokio v1|sync\n1|bytes v1|\n";
-        let found = Tree::parse(hyper).runtimes().expect("hyper may");
+        let found = Tree::parse(hyper).runtimes(&[]).expect("hyper may");
         assert_eq!(found.first().expect("one"), "hyper brings tokio (features: sync)");
 
         let other = format!("{hyper}2|tokio v1|net\n");
-        let why = Tree::parse(&other).runtimes().expect_err("bytes may not");
+        let why = Tree::parse(&other).runtimes(&[]).expect_err("bytes may not");
         assert_eq!(why, "tokio comes without being chosen, by klatch > bytes");
+        assert_eq!(Tree::parse(&other).runtimes(&["tokio"]), Ok([].into()));
     }
 
     #[test]

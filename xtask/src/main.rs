@@ -8,6 +8,7 @@ mod dependencies;
 mod hosts;
 mod layout;
 mod node;
+mod package;
 mod step;
 mod steps;
 mod suites;
@@ -28,8 +29,8 @@ cargo xtask chat [--runtime tokio|async-std] [--port N]
 
 cargo xtask test [--quick] [--only STEP]
     Everything that a change must pass, step by step; stops at the first failure.
-    --quick leaves out the browser, the hosts and the documentation; --only runs one
-    step, or all that begin with its name (`--only clients`).
+    --quick leaves out the browser, the hosts, the packages and the documentation; --only
+    runs one step, or all that begin with its name (`--only clients`).
 
 cargo xtask bench SCENARIO,.. [--runtimes R,..] [--rounds N]
     Load on the app `bench` in turns on each runtime, one core for the server and one

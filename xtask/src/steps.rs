@@ -6,7 +6,7 @@ use crate::Outcome;
 use crate::args::RUNTIMES;
 use crate::command::Line;
 use crate::step::{Record, Step};
-use crate::{dependencies, hosts, layout, node, toolchain};
+use crate::{dependencies, hosts, layout, node, package, toolchain};
 
 const CLIENTS: &str = "tests/e2e/clients";
 const BROWSER: &str = "tests/e2e/browser";
@@ -29,6 +29,7 @@ pub(crate) const STEPS: &[Step] = &[
     quick("clients-tokio", |record| clients(record, RUNTIMES[0])),
     quick("clients-async-std", |record| clients(record, RUNTIMES[1])),
     slow("hosts", hosts::check),
+    slow("package", package::check),
     slow("browser-tokio", |record| browser(record, RUNTIMES[0])),
     slow("browser-async-std", |record| browser(record, RUNTIMES[1])),
 ];
