@@ -33,7 +33,8 @@
 //! None is on by default: no choice of runtime is made for you.
 //!
 //! - `tokio`: `klatch::tokio`
-//! - `async-std`: `klatch::async_std`
+//! - `smol`: `klatch::smol`
+//! - `async-std`: `klatch::async_std`; async-std is discontinued, and smol is its successor
 //! - `axum`: `klatch::tokio::router`, the routes to merge into an axum application
 //!
 //! Without a feature there is everything but a runtime: [`Runtime`], [`Listener`] and [`Bound`]
@@ -82,5 +83,7 @@ pub use klatch_driver::{
 
 #[cfg(feature = "async-std")]
 pub use klatch_async_std as async_std;
+#[cfg(feature = "smol")]
+pub use klatch_smol as smol;
 #[cfg(feature = "tokio")]
 pub use klatch_tokio as tokio;

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 use run::Runtime;
 
-const USAGE: &str = "usage: apps protocol|e2e|bench --runtime tokio|async-std
+const USAGE: &str = "usage: apps protocol|e2e|bench --runtime tokio|async-std|smol
 
   protocol  the official protocol suites     ENGINE_PORT (4100), SIO_PORT (4101)
   e2e       klatch's own end-to-end tests    PORT (4200)

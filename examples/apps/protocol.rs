@@ -39,7 +39,7 @@ fn socket() -> Server {
         namespace.on_connect(async |socket: Socket| {
             // The suite awaits one frame at a time, with a WebSocket library that hands out all
             // frames of one read at once: `auth` in the same read as CONNECT would be missed.
-            async_std::task::sleep(Duration::from_millis(5)).await;
+            smol::Timer::after(Duration::from_millis(5)).await;
             greet(&socket)
         });
         namespace.on("message", async |socket: Socket, arguments: Payload| {

@@ -9,6 +9,7 @@ use klatch::{Bound, EngineServer, Server};
 pub(crate) enum Runtime {
     Tokio,
     AsyncStd,
+    Smol,
 }
 
 impl Runtime {
@@ -16,6 +17,7 @@ impl Runtime {
         match name {
             "tokio" => Some(Self::Tokio),
             "async-std" => Some(Self::AsyncStd),
+            "smol" => Some(Self::Smol),
             _ => None,
         }
     }
@@ -53,6 +55,7 @@ pub(crate) fn run(runtime: Runtime, threads: usize, places: Vec<Place>) -> io::R
     match runtime {
         Runtime::Tokio => tokio(threads, places),
         Runtime::AsyncStd => async_std(threads, places),
+        Runtime::Smol => smol(threads, places),
     }
 }
 
@@ -66,14 +69,15 @@ fn tokio(threads: usize, places: Vec<Place>) -> io::Result<()> {
 }
 
 fn async_std(threads: usize, places: Vec<Place>) -> io::Result<()> {
-    // async-std has one global executor and reads the size of its pool from here, before its
-    // first task; nothing else runs yet.
-    let threads = threads.to_string();
-    if std::env::var_os("ASYNC_STD_THREAD_COUNT").is_none_or(|count| *count != *threads) {
-        return again(&threads);
-    }
+    with_pool("ASYNC_STD_THREAD_COUNT", threads)?;
     let bind = async |port| klatch::async_std::bind(("127.0.0.1", port)).await;
     async_std::task::block_on(serve(places, bind))
+}
+
+fn smol(threads: usize, places: Vec<Place>) -> io::Result<()> {
+    with_pool("SMOL_THREADS", threads)?;
+    let bind = async |port| klatch::smol::bind(("127.0.0.1", port)).await;
+    smol::block_on(serve(places, bind))
 }
 
 async fn serve<R: klatch::Runtime, L: klatch::Listener>(
@@ -99,13 +103,18 @@ async fn serve<R: klatch::Runtime, L: klatch::Listener>(
     try_join_all(serving).await.map(|_| ())
 }
 
-/// Starts the program anew with the pool's size in its environment, which safe code cannot set for
-/// itself.
-fn again(threads: &str) -> io::Result<()> {
+/// Returns if the pool has this many threads. async-std and smol have one global executor, which
+/// reads its size from the environment before its first task. Safe code cannot set a variable for
+/// itself, but can start the program anew with it; nothing else runs yet.
+fn with_pool(variable: &str, threads: usize) -> io::Result<()> {
     use std::os::unix::process::CommandExt as _;
 
+    let threads = threads.to_string();
+    if std::env::var_os(variable).is_some_and(|count| *count == *threads) {
+        return Ok(());
+    }
     let mut arguments = std::env::args_os();
     let program = arguments.next().ok_or(io::ErrorKind::NotFound)?;
     let mut command = std::process::Command::new(program);
-    Err(command.args(arguments).env("ASYNC_STD_THREAD_COUNT", threads).exec())
+    Err(command.args(arguments).env(variable, threads).exec())
 }

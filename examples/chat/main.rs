@@ -22,7 +22,7 @@ use klatch::Server;
 
 use files::Files;
 
-const USAGE: &str = "usage: chat [--port N] [--runtime tokio|async-std] [--page DIR]
+const USAGE: &str = "usage: chat [--port N] [--runtime tokio|async-std|smol] [--page DIR]
 
   --port     where to listen on 127.0.0.1; 0 lets the system choose (3000)
   --runtime  whose tasks and sockets to use (tokio)
@@ -66,6 +66,7 @@ fn main() -> ExitCode {
     let outcome = Files::read(&page).and_then(|files| match runtime.as_str() {
         "tokio" => on_tokio(port, server, files),
         "async-std" => on_async_std(port, server, files),
+        "smol" => on_smol(port, server, files),
         other => Err(io::Error::other(format!("no runtime is called {other}\n{USAGE}"))),
     });
     match outcome {
@@ -96,6 +97,15 @@ fn on_async_std(port: u16, server: Server, files: Files) -> io::Result<()> {
         let bound = klatch::async_std::bind(("127.0.0.1", port))
             .await
             .map_err(|error| taken(port, &error))?;
+        say(bound.local_addr()?);
+        bound.fallback(move |request| ready(files.answer(&request))).serve(server).await
+    })
+}
+
+fn on_smol(port: u16, server: Server, files: Files) -> io::Result<()> {
+    smol::block_on(async {
+        let bound =
+            klatch::smol::bind(("127.0.0.1", port)).await.map_err(|error| taken(port, &error))?;
         say(bound.local_addr()?);
         bound.fallback(move |request| ready(files.answer(&request))).serve(server).await
     })

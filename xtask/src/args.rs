@@ -3,7 +3,7 @@
 use crate::Outcome;
 
 /// The runtimes that klatch has an adapter for.
-pub(crate) const RUNTIMES: [&str; 2] = ["tokio", "async-std"];
+pub(crate) const RUNTIMES: [&str; 3] = ["tokio", "async-std", "smol"];
 
 /// The words that no option has taken yet.
 pub(crate) struct Args(Vec<String>);

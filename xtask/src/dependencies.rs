@@ -10,9 +10,29 @@ use crate::step::Record;
 /// The core's own crate and all beneath it, procedural macros aside.
 const CORE_CRATES: usize = 20;
 
-/// Crates that bring a runtime. Without one chosen, none may come but by way of hyper.
+/// Crates that bring a runtime. None may come unchosen but by way of hyper.
 const RUNTIMES: [&str; 6] =
     ["tokio", "async-std", "smol", "async-executor", "async-global-executor", "async-io"];
+
+/// What is built, and the runtime that was chosen with it.
+const BUILDS: [(&str, Option<&str>); 6] = [
+    ("-p klatch-core", None),
+    ("-p klatch-driver", None),
+    ("-p klatch", None),
+    ("-p klatch --features tokio", Some("tokio")),
+    ("-p klatch --features smol", Some("smol")),
+    ("-p klatch --features async-std", Some("async-std")),
+];
+
+/// The crates of a runtime: what may come in with the feature of that name.
+pub(crate) fn chosen_with(runtime: &str) -> &'static [&'static str] {
+    match runtime {
+        "tokio" => &["tokio"],
+        "smol" => &["smol", "async-executor", "async-io"],
+        "async-std" => &["async-std", "async-global-executor", "async-executor", "async-io"],
+        other => unreachable!("nobody said which crates make the runtime {other}"),
+    }
+}
 
 pub(crate) fn check(root: &Path, record: &mut Record) -> Outcome {
     let core = Tree::read(root, "-p klatch-core")?;
@@ -22,9 +42,12 @@ pub(crate) fn check(root: &Path, record: &mut Record) -> Outcome {
         let names = core.names().into_iter().collect::<Vec<_>>().join(", ");
         return Err(format!("klatch-core may have {CORE_CRATES} crates, it has {count}: {names}"));
     }
-    for package in ["-p klatch-core", "-p klatch-driver", "-p klatch --no-default-features"] {
-        for found in Tree::read(root, package)?.runtimes(&[])? {
-            record.note(format!("{}: {found}", package.trim_start_matches("-p ")));
+    for (build, runtime) in BUILDS {
+        let name = build.trim_start_matches("-p ");
+        let chosen = runtime.map_or(&[][..], chosen_with);
+        let found = Tree::read(root, build)?.unchosen(chosen);
+        for found in found.map_err(|why| format!("{name}: {why}"))? {
+            record.note(format!("{name}: {found}"));
         }
     }
     Ok(())
@@ -73,9 +96,9 @@ impl Tree {
         self.nodes.iter().map(|node| node.name.as_str()).collect()
     }
 
-    /// The runtime crates that hyper brings, with their features; any other one is a fault, unless
-    /// it was chosen.
-    pub(crate) fn runtimes(&self, chosen: &[&str]) -> Outcome<BTreeSet<String>> {
+    /// The runtime crates that hyper brings, with their features; any other one that was not
+    /// chosen is a fault.
+    pub(crate) fn unchosen(&self, chosen: &[&str]) -> Outcome<BTreeSet<String>> {
         let mut path: Vec<&str> = Vec::new();
         let mut found = BTreeSet::new();
         for node in &self.nodes {
@@ -84,10 +107,10 @@ impl Tree {
             if RUNTIMES.contains(&name) && !chosen.contains(&name) {
                 let way = path.join(" > ");
                 if !path.contains(&"hyper") {
-                    return Err(format!("{} comes without being chosen, by {way}", node.name));
+                    return Err(format!("{name} comes without being chosen, by {way}"));
                 }
                 let features = if node.features.is_empty() { "none" } else { &node.features };
-                found.insert(format!("hyper brings {} (features: {features})", node.name));
+                found.insert(format!("hyper brings {name} (features: {features})"));
             }
             path.push(&node.name);
         }
@@ -97,18 +120,18 @@ impl Tree {
 
 #[cfg(test)]
 mod tests {
-    use super::Tree;
+    use super::{BTreeSet, Tree};
 
     #[test]
     fn a_runtime_is_hypers_or_a_fault() {
         let hyper = "0|klatch v0|\n1|hyper v1|http1\n2|tokio v1|sync\n1|bytes v1|\n";
-        let found = Tree::parse(hyper).runtimes(&[]).expect("hyper may");
+        let found = Tree::parse(hyper).unchosen(&[]).expect("hyper may");
         assert_eq!(found.first().expect("one"), "hyper brings tokio (features: sync)");
 
         let other = format!("{hyper}2|tokio v1|net\n");
-        let why = Tree::parse(&other).runtimes(&[]).expect_err("bytes may not");
+        let why = Tree::parse(&other).unchosen(&["smol"]).expect_err("bytes may not");
         assert_eq!(why, "tokio comes without being chosen, by klatch > bytes");
-        assert_eq!(Tree::parse(&other).runtimes(&["tokio"]), Ok([].into()));
+        assert_eq!(Tree::parse(&other).unchosen(&["tokio"]), Ok(BTreeSet::new()));
     }
 
     #[test]

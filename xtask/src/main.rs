@@ -24,7 +24,7 @@ type Outcome<T = ()> = Result<T, String>;
 const HELP: &str = "\
 The developer commands of klatch.
 
-cargo xtask chat [--runtime tokio|async-std] [--port N]
+cargo xtask chat [--runtime tokio|async-std|smol] [--port N]
     Builds the chat example and its page, and serves it (port 3000 unless given).
 
 cargo xtask test [--quick] [--only STEP]
@@ -36,7 +36,7 @@ cargo xtask bench SCENARIO,.. [--runtimes R,..] [--rounds N]
     Load on the app `bench` in turns on each runtime, one core for the server and one
     for its clients. Scenarios: idle, fanout, fanout-1, echo, echo-1.
 
-cargo xtask suites DIR_ENGINE DIR_SOCKET [--runtime tokio|async-std]
+cargo xtask suites DIR_ENGINE DIR_SOCKET [--runtime tokio|async-std|smol]
     The official protocol test suites, from your checkouts of
     socketio/engine.io-protocol and socketio/socket.io-protocol.
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::Outcome;
 use crate::args::RUNTIMES;
 use crate::command::Line;
-use crate::dependencies::Tree;
+use crate::dependencies::{Tree, chosen_with};
 use crate::layout;
 use crate::step::Record;
 
@@ -44,7 +44,7 @@ pub(crate) fn check(record: &mut Record) -> Outcome {
 
 /// The crates that are published, those that others need first.
 fn crates() -> Vec<String> {
-    let adapters = RUNTIMES.iter().map(|runtime| format!("klatch-{runtime}"));
+    let adapters = RUNTIMES.iter().chain(&["sim"]).map(|name| format!("klatch-{name}"));
     let below = ["klatch-core", "klatch-driver"].map(str::to_owned);
     below.into_iter().chain(adapters).chain(["klatch".to_owned()]).collect()
 }
@@ -169,14 +169,8 @@ fn try_fixture(record: &mut Record, place: &Place, name: &str) -> Outcome {
 
 /// A fixture has klatch as far as it asked for it, and no runtime but the one it chose.
 fn check_tree(tree: &Tree, fixture: &str) -> Outcome {
-    let chosen: &[&str] = match fixture {
-        "core" => &[],
-        "tokio" => &["tokio"],
-        "async-std" => &["async-std", "async-executor", "async-global-executor", "async-io"],
-        "smol" => &["smol", "async-executor", "async-io"],
-        other => return Err(format!("nobody said which crates make the runtime {other}")),
-    };
-    let brought = tree.runtimes(chosen)?;
+    let chosen = if fixture == "core" { &[] } else { chosen_with(fixture) };
+    let brought = tree.unchosen(chosen)?;
     let adapter = format!("klatch-{fixture}");
     let wanted: BTreeSet<&str> = match fixture {
         "core" if brought.is_empty() => ["klatch-core"].into(),

@@ -28,10 +28,12 @@ pub(crate) const STEPS: &[Step] = &[
     quick("examples", |record| cargo(record, "build --examples --all-features")),
     quick("clients-tokio", |record| clients(record, RUNTIMES[0])),
     quick("clients-async-std", |record| clients(record, RUNTIMES[1])),
+    quick("clients-smol", |record| clients(record, RUNTIMES[2])),
     slow("hosts", hosts::check),
     slow("package", package::check),
     slow("browser-tokio", |record| browser(record, RUNTIMES[0])),
     slow("browser-async-std", |record| browser(record, RUNTIMES[1])),
+    slow("browser-smol", |record| browser(record, RUNTIMES[2])),
 ];
 
 const fn quick(name: &'static str, act: fn(&mut Record) -> Outcome) -> Step {

@@ -1,7 +1,13 @@
 //! klatch on async-std.
 //!
 //! Users depend on the crate `klatch` with the feature `async-std`, where this is
-//! `klatch::async_std`. async-std itself is discontinued; its authors name smol as its successor.
+//! `klatch::async_std`.
+//!
+//! async-std itself is discontinued ([RUSTSEC-2025-0052]) and its authors name smol as its
+//! successor. This is for programs that have it; others take `klatch::smol`, which has the same
+//! functions: to move is to replace the one name by the other.
+//!
+//! [RUSTSEC-2025-0052]: https://rustsec.org/advisories/RUSTSEC-2025-0052
 
 use std::future::Future;
 use std::io;
