@@ -1,5 +1,6 @@
 //! The developer commands of klatch: `cargo xtask help` lists them.
 
+mod advisories;
 mod args;
 mod bench;
 mod chat;

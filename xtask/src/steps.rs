@@ -6,7 +6,7 @@ use crate::Outcome;
 use crate::args::RUNTIMES;
 use crate::command::Line;
 use crate::step::{Record, Step};
-use crate::{dependencies, hosts, layout, node, package, toolchain};
+use crate::{advisories, dependencies, hosts, layout, node, package, toolchain};
 
 const CLIENTS: &str = "tests/e2e/clients";
 const BROWSER: &str = "tests/e2e/browser";
@@ -20,6 +20,7 @@ pub(crate) const STEPS: &[Step] = &[
     quick("clippy", |record| cargo(record, "clippy --all-targets --all-features -- -D warnings")),
     quick("core", core),
     quick("dependencies", |record| dependencies::check(&layout::root(), record)),
+    quick("advisories", |record| advisories::check(&layout::root(), record)),
     quick("features", features),
     quick("tests", |record| cargo(record, "test --all-features")),
     slow("docs", docs),
