@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::future::{BoxFuture, Either, select};
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, Either, Ready, ready, select};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt as _, Full};
@@ -31,6 +32,16 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// What answers a request that is not the server's.
 pub(crate) type Fallback = dyn Fn(Parts) -> BoxFuture<'static, http::Response<Bytes>> + Send + Sync;
 
+/// Begins to answer a request as soon as it comes. hyper may read the end of the stream in the same
+/// breath, and would drop the future before it was polled: the session of a poll that is given up
+/// at once would never know.
+fn begun<F: Future + Unpin>(mut answer: F) -> Either<Ready<F::Output>, F> {
+    match (&mut answer).now_or_never() {
+        Some(response) => Either::Left(ready(response)),
+        None => Either::Right(answer),
+    }
+}
+
 impl Edge {
     /// Serves one TCP connection until it ends or becomes a WebSocket.
     pub(crate) async fn serve(
@@ -43,11 +54,11 @@ impl Edge {
         let _writing = self.hub.writing();
         let service = service_fn(|request| {
             let (edge, fallback) = (self.clone(), fallback.clone());
-            async move {
+            begun(Box::pin(async move {
                 let mut response = edge.clone().route(request, address, fallback).await;
                 response.headers_mut().insert(header::DATE, edge.date());
                 Ok::<_, Infallible>(response.map(Full::new))
-            }
+            }))
         });
         let connection = http1::Builder::new()
             .timer(HyperTimer::new(self.host.clone()))
