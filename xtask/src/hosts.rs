@@ -25,6 +25,7 @@ const HOSTS: &[Host] = &[
 pub(crate) fn check(record: &mut Record) -> Outcome {
     let root = layout::root();
     record.cargo(&root, "clippy -p klatch-example-chat --all-targets -- -D warnings")?;
+    record.cargo(&root, "test -p klatch-example-own-runtime")?;
     for Host { package, transports } in HOSTS {
         record.cargo(&root, &format!("clippy -p {package} --all-targets -- -D warnings"))?;
         record.cargo(&root, &format!("build -p {package}"))?;

@@ -8,6 +8,8 @@ mod ack;
 mod application;
 mod broadcast;
 mod client;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod connection;
 mod edge;
 mod endpoint;

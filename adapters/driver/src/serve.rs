@@ -53,6 +53,16 @@ impl<R: Runtime, L: Listener> Bound<R, L> {
         self.listener.local_addr()
     }
 
+    #[cfg(feature = "conformance")]
+    pub(crate) fn runtime(&self) -> R {
+        self.runtime.clone()
+    }
+
+    #[cfg(feature = "conformance")]
+    pub(crate) fn map_runtime<S: Runtime>(self, map: impl FnOnce(R) -> S) -> Bound<S, L> {
+        Bound { runtime: map(self.runtime), listener: self.listener, fallback: self.fallback }
+    }
+
     /// Answers requests to other paths than the server's: a page, a health check. Without it
     /// they get 404. The body of such a request is not read.
     #[must_use]

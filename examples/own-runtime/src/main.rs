@@ -1,7 +1,8 @@
 //! klatch on a runtime of your own: here the thread pool of `futures` and the reactor `async-io`.
 //!
 //! `runtime.rs` is all that it takes: how to spawn, what time it is, a timer that can be set
-//! again, and a listener. No adapter of klatch's is compiled.
+//! again, and a listener. No adapter of klatch's is compiled. `tests/conformance.rs` holds it to all
+//! that klatch's own adapters are held to.
 //!
 //! ```sh
 //! cargo run -p klatch-example-own-runtime

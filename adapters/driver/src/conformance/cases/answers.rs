@@ -1,22 +1,25 @@
 //! Answers, in both directions.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use klatch::{Ack, Answers, Reply, ReplyError, Socket};
+use futures::StreamExt as _;
+use futures::channel::mpsc;
 use serde::{Serialize, Serializer};
-use tokio::sync::mpsc;
 
-use crate::serve_one;
-use crate::support::websocket::Client;
-use crate::support::{Log, soon};
+use crate::ack::Ack;
+use crate::conformance::bed::Bed;
+use crate::conformance::client::Client;
+use crate::error::ReplyError;
+use crate::reply::{Answers, Reply};
+use crate::socket::Socket;
 
 const SHORT: Duration = Duration::from_millis(20);
 
-#[tokio::test]
-async fn an_error_is_the_answer_and_reaches_the_hook() {
-    let (_server, namespace, running) = serve_one().await;
-    let (pen, mut log) = Log::new();
+pub(crate) async fn an_error_is_the_answer_and_reaches_the_hook(bed: &Bed) {
+    let (_server, namespace, running) = bed.serve_one().await;
+    let (pen, mut log) = bed.log();
     namespace.on_error(move |_, event, error| pen.write(format!("{event}: {error}")));
     namespace.on("fails", async |_: Socket, (): ()| Err::<(), _>("no such thing"));
     let mut client = Client::connected(running.address).await;
@@ -25,10 +28,9 @@ async fn an_error_is_the_answer_and_reaches_the_hook() {
     log.expect(&["fails: the handler failed"]).await;
 }
 
-#[tokio::test]
-async fn arguments_of_another_type_are_refused_and_reach_the_hook() {
-    let (_server, namespace, running) = serve_one().await;
-    let (pen, mut log) = Log::new();
+pub(crate) async fn arguments_of_another_type_are_refused_and_reach_the_hook(bed: &Bed) {
+    let (_server, namespace, running) = bed.serve_one().await;
+    let (pen, mut log) = bed.log();
     let writer = pen.clone();
     namespace.on_error(move |_, event, _| writer.write(event));
     namespace.on("double", async move |_: Socket, n: u32| {
@@ -43,12 +45,11 @@ async fn arguments_of_another_type_are_refused_and_reach_the_hook() {
     log.expect(&["double", "double", "ran"]).await;
 }
 
-#[tokio::test]
-async fn an_ack_is_answered_elsewhere_and_later() {
-    let (_server, namespace, running) = serve_one().await;
-    let (sender, mut receiver) = mpsc::unbounded_channel();
+pub(crate) async fn an_ack_is_answered_elsewhere_and_later(bed: &Bed) {
+    let (_server, namespace, running) = bed.serve_one().await;
+    let (sender, mut receiver) = mpsc::unbounded();
     namespace.on("later", async move |_: Socket, n: u32, ack: Ack| {
-        sender.send((n, ack)).map_err(|_| "the test is over")
+        sender.unbounded_send((n, ack)).map_err(|_| "the test is over")
     });
     namespace.on("now", async |_: Socket, (): ()| ());
     let mut client = Client::connected(running.address).await;
@@ -56,8 +57,8 @@ async fn an_ack_is_answered_elsewhere_and_later() {
     client.send("421[\"later\",2]").await;
     client.send("422[\"now\"]").await;
     client.expect(&["432[]"]).await;
-    let first = soon("the first", receiver.recv()).await.expect("the handler sent it");
-    let second = soon("the second", receiver.recv()).await.expect("the handler sent it");
+    let first = bed.soon("the first", receiver.next()).await.expect("the handler sent it");
+    let second = bed.soon("the second", receiver.next()).await.expect("the handler sent it");
     for (n, ack) in [second, first] {
         assert!(ack.is_wanted());
         ack.send(&n).expect("the client is there");
@@ -65,9 +66,8 @@ async fn an_ack_is_answered_elsewhere_and_later() {
     client.expect(&["431[2]", "430[1]"]).await;
 }
 
-#[tokio::test]
-async fn an_event_that_nobody_handles_is_never_answered() {
-    let (_server, namespace, running) = serve_one().await;
+pub(crate) async fn an_event_that_nobody_handles_is_never_answered(bed: &Bed) {
+    let (_server, namespace, running) = bed.serve_one().await;
     namespace.on("known", async |_: Socket, (): ()| ());
     let mut client = Client::connected(running.address).await;
     client.send("420[\"unknown\"]").await;
@@ -75,39 +75,37 @@ async fn an_event_that_nobody_handles_is_never_answered() {
     client.expect(&["431[]"]).await;
 }
 
-#[tokio::test]
-async fn one_socket_answers_or_is_too_late_or_gone() {
-    let (_server, namespace, running) = serve_one().await;
+pub(crate) async fn one_socket_answers_or_is_too_late_or_gone(bed: &Bed) {
+    let (_server, namespace, running) = bed.serve_one().await;
     let mut client = Client::connected(running.address).await;
     let socket = namespace.sockets().remove(0);
 
     let reply: Reply<u32> = socket.emit_with_ack("question", &1);
     client.expect(&["420[\"question\",1]"]).await;
     client.send("430[42]").await;
-    assert_eq!(soon("the answer", reply).await, Ok(42));
+    assert_eq!(bed.soon("the answer", reply).await, Ok(42));
 
     let reply: Reply<u32> = socket.emit_with_ack("question", &2);
     client.expect(&["421[\"question\",2]"]).await;
     client.send("431[\"no number\"]").await;
-    assert!(matches!(soon("the answer", reply).await, Err(ReplyError::Decode(_))));
+    assert!(matches!(bed.soon("the answer", reply).await, Err(ReplyError::Decode(_))));
 
     let reply: Reply<u32> = socket.emit_with_ack_within(SHORT, "question", &3);
     client.expect(&["422[\"question\",3]"]).await;
-    assert_eq!(soon("the deadline", reply).await, Err(ReplyError::TimedOut));
+    assert_eq!(bed.soon("the deadline", reply).await, Err(ReplyError::TimedOut));
     client.send("432[42]").await;
 
     let reply: Reply<u32> = socket.emit_with_ack("question", &4);
     client.expect(&["423[\"question\",4]"]).await;
     drop(client);
-    assert_eq!(soon("the end", reply).await, Err(ReplyError::Disconnected));
+    assert_eq!(bed.soon("the end", reply).await, Err(ReplyError::Disconnected));
 
     let reply: Reply<u32> = socket.emit_with_ack("question", &5);
-    assert!(matches!(soon("the refusal", reply).await, Err(ReplyError::Emit(_))));
+    assert!(matches!(bed.soon("the refusal", reply).await, Err(ReplyError::Emit(_))));
 }
 
-#[tokio::test]
-async fn a_wait_without_an_end_holds_up_no_other() {
-    let (_server, namespace, running) = serve_one().await;
+pub(crate) async fn a_wait_without_an_end_holds_up_no_other(bed: &Bed) {
+    let (_server, namespace, running) = bed.serve_one().await;
     let mut client = Client::connected(running.address).await;
     let socket = namespace.sockets().remove(0);
     let endless: Reply<u32> = socket.emit_with_ack_within(Duration::MAX, "endless", &());
@@ -115,15 +113,14 @@ async fn a_wait_without_an_end_holds_up_no_other() {
     for _ in 0..2 {
         let short: Reply<u32> = socket.emit_with_ack_within(SHORT, "short", &());
         client.next().await;
-        assert_eq!(soon("the deadline", short).await, Err(ReplyError::TimedOut));
+        assert_eq!(bed.soon("the deadline", short).await, Err(ReplyError::TimedOut));
     }
     client.send("430[1]").await;
-    assert_eq!(soon("the answer", endless).await, Ok(1));
+    assert_eq!(bed.soon("the answer", endless).await, Ok(1));
 }
 
-#[tokio::test]
-async fn several_sockets_answer_all_or_some() {
-    let (_server, namespace, running) = serve_one().await;
+pub(crate) async fn several_sockets_answer_all_or_some(bed: &Bed) {
+    let (_server, namespace, running) = bed.serve_one().await;
     let (mut first, first_id) = Client::connected_as(running.address).await;
     let (mut second, second_id) = Client::connected_as(running.address).await;
 
@@ -131,10 +128,10 @@ async fn several_sockets_answer_all_or_some() {
     first.expect(&["420[\"question\"]"]).await;
     second.expect(&["420[\"question\"]"]).await;
     second.send("430[2]").await;
-    let asked = tokio::spawn(replies);
+    let asked = bed.spawn(replies);
     first.send("430[1]").await;
     let answers: Answers<u32> =
-        soon("the answers", asked).await.expect("no panic").expect("it was sent");
+        bed.soon("the answers", asked).await.expect("no panic").expect("it was sent");
     assert!(answers.is_complete());
     let mut from: Vec<_> = answers.answers.iter().map(|(id, n)| (id.as_str(), n.clone())).collect();
     from.sort_by_key(|(_, n)| n.clone().ok());
@@ -144,7 +141,7 @@ async fn several_sockets_answer_all_or_some() {
     first.expect(&["421[\"question\"]"]).await;
     second.expect(&["421[\"question\"]"]).await;
     first.send("431[1]").await;
-    let answers: Answers<u32> = soon("the deadline", replies).await.expect("it was sent");
+    let answers: Answers<u32> = bed.soon("the deadline", replies).await.expect("it was sent");
     assert!(!answers.is_complete());
     // Under load the answer may come after the deadline: then both are missing.
     assert!(answers.missing.iter().any(|id| id.as_str() == second_id), "{answers:?}");
@@ -153,28 +150,28 @@ async fn several_sockets_answer_all_or_some() {
     first.expect(&["422[\"question\"]"]).await;
     first.send("432[1]").await;
     drop(second);
-    let answers: Answers<u32> = soon("the end of one", replies).await.expect("it was sent");
+    let answers: Answers<u32> = bed.soon("the end of one", replies).await.expect("it was sent");
     assert_eq!(answers.answers.len(), 1);
     assert_eq!(answers.missing.len(), 1);
 }
 
-#[tokio::test]
-async fn an_answer_is_encoded_once() {
-    static ENCODED: AtomicUsize = AtomicUsize::new(0);
-
-    struct Large;
+pub(crate) async fn an_answer_is_encoded_once(bed: &Bed) {
+    #[derive(Clone, Default)]
+    struct Large(Arc<AtomicUsize>);
 
     impl Serialize for Large {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            ENCODED.fetch_add(1, Ordering::Relaxed);
+            self.0.fetch_add(1, Ordering::Relaxed);
             serializer.serialize_str("large")
         }
     }
 
-    let (_server, namespace, running) = serve_one().await;
-    namespace.on("event", async |_: Socket, (): ()| Large);
+    let (_server, namespace, running) = bed.serve_one().await;
+    let large = Large::default();
+    let encoded = large.0.clone();
+    namespace.on("event", async move |_: Socket, (): ()| large.clone());
     let mut client = Client::connected(running.address).await;
     client.send("420[\"event\"]").await;
     client.expect(&["430[\"large\"]"]).await;
-    assert_eq!(ENCODED.load(Ordering::Relaxed), 1);
+    assert_eq!(encoded.load(Ordering::Relaxed), 1);
 }

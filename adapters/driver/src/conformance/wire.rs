@@ -1,11 +1,9 @@
 //! An HTTP/1.1 client that sends what it is told and reads one answer at a time.
 
-use std::net::SocketAddr;
+use futures::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
-
-use super::soon;
+use super::bed::{Address, Clock};
+use crate::runtime::Stream;
 
 /// An answer.
 #[derive(Debug)]
@@ -31,14 +29,15 @@ impl Answer {
 
 /// One TCP connection.
 pub(crate) struct Wire {
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
+    clock: Clock,
     unread: Vec<u8>,
 }
 
 impl Wire {
-    pub(crate) async fn open(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).await.expect("the server listens");
-        Self { stream, unread: Vec::new() }
+    pub(crate) async fn open(address: Address<'_>) -> Self {
+        let stream = address.connect().await.expect("the server listens");
+        Self { stream, clock: address.clock(), unread: Vec::new() }
     }
 
     /// Sends bytes as they stand.
@@ -49,19 +48,20 @@ impl Wire {
 
     /// Reads an answer to a request that was not HEAD.
     pub(crate) async fn answer(&mut self) -> Answer {
-        soon("an answer", self.read_answer(true)).await
+        self.clock.clone().soon("an answer", self.read_answer(true)).await
     }
 
     /// Reads an answer that has no body whatever its head says.
     pub(crate) async fn answer_to_head(&mut self) -> Answer {
-        soon("an answer", self.read_answer(false)).await
+        self.clock.clone().soon("an answer", self.read_answer(false)).await
     }
 
     /// Reads until the server closes the connection.
     pub(crate) async fn closed(&mut self) {
         let mut rest = Vec::new();
         // A reset is an end, too.
-        let _ = soon("the end of the connection", self.stream.read_to_end(&mut rest)).await;
+        let _ =
+            self.clock.soon("the end of the connection", self.stream.read_to_end(&mut rest)).await;
     }
 
     async fn read_answer(&mut self, has_body: bool) -> Answer {
@@ -108,14 +108,14 @@ pub(crate) fn post(query: &str, body: &str) -> String {
 }
 
 /// One request on a connection of its own.
-pub(crate) async fn request(address: SocketAddr, request: &str) -> Answer {
+pub(crate) async fn request(address: Address<'_>, request: &str) -> Answer {
     let mut wire = Wire::open(address).await;
     wire.write(request).await;
     wire.answer().await
 }
 
 /// A session over polling: the query that names it.
-pub(crate) async fn open(address: SocketAddr) -> String {
+pub(crate) async fn open(address: Address<'_>) -> String {
     let answer = request(address, &head("GET", "EIO=4&transport=polling", &[])).await;
     format!("EIO=4&transport=polling&sid={}", answer.sid())
 }

@@ -1,61 +1,43 @@
 //! A Socket.IO client over a WebSocket, packet by packet.
 
-use std::net::SocketAddr;
-
 use async_tungstenite::tungstenite::Message;
 use async_tungstenite::{WebSocketStream, client_async};
 use futures::StreamExt as _;
-use tokio::net::{TcpSocket, TcpStream};
-use tokio_util::compat::{Compat, TokioAsyncReadCompatExt as _};
 
-use super::soon;
+use super::bed::{Address, Clock};
+use crate::runtime::Stream;
 
 pub(crate) struct Client {
-    stream: WebSocketStream<Compat<TcpStream>>,
+    stream: WebSocketStream<Box<dyn Stream>>,
+    clock: Clock,
     /// Whether it answers pings.
     pub(crate) alive: bool,
 }
 
 impl Client {
     /// Opens a session; the handshake is read.
-    pub(crate) async fn open(address: SocketAddr) -> Self {
+    pub(crate) async fn open(address: Address<'_>) -> Self {
         let mut client = Self::at(address, "EIO=4&transport=websocket").await;
         assert!(client.next().await.starts_with("0{"), "the first packet opens the session");
         client
     }
 
     /// A WebSocket for this query, of which nothing is read yet.
-    pub(crate) async fn at(address: SocketAddr, query: &str) -> Self {
-        Self::over(TcpStream::connect(address).await.expect("the server listens"), query).await
-    }
-
-    /// A client in the namespace `/` whose kernel takes little that it has not read.
-    pub(crate) async fn connected_with_little_room(address: SocketAddr) -> Self {
-        let socket = TcpSocket::new_v4().expect("a file descriptor");
-        socket.set_recv_buffer_size(16 * 1024).expect("it is not connected");
-        let stream = socket.connect(address).await.expect("the server listens");
-        let mut client = Self::over(stream, "EIO=4&transport=websocket").await;
-        assert!(client.next().await.starts_with("0{"), "the first packet opens the session");
-        client.send("40").await;
-        client.accepted("").await;
-        client
-    }
-
-    async fn over(stream: TcpStream, query: &str) -> Self {
-        let address = stream.peer_addr().expect("it is connected");
-        let url = format!("ws://{address}/socket.io/?{query}");
-        let opened = soon("the handshake", client_async(url, stream.compat())).await;
+    pub(crate) async fn at(address: Address<'_>, query: &str) -> Self {
+        let stream = address.connect().await.expect("the server listens");
+        let clock = address.clock();
+        let opened = clock.soon("the handshake", client_async(address.url(query), stream)).await;
         let (stream, _) = opened.expect("the handshake is accepted");
-        Self { stream, alive: true }
+        Self { stream, clock, alive: true }
     }
 
     /// A client in the namespace `/`.
-    pub(crate) async fn connected(address: SocketAddr) -> Self {
+    pub(crate) async fn connected(address: Address<'_>) -> Self {
         Self::connected_as(address).await.0
     }
 
     /// A client in the namespace `/`, and its socket's id.
-    pub(crate) async fn connected_as(address: SocketAddr) -> (Self, String) {
+    pub(crate) async fn connected_as(address: Address<'_>) -> (Self, String) {
         let mut client = Self::open(address).await;
         client.send("40").await;
         let id = client.accepted("").await;
@@ -83,7 +65,7 @@ impl Client {
     /// The next packet but pings; `None` when the connection is closed, in whatever way.
     pub(crate) async fn next_if_open(&mut self) -> Option<String> {
         loop {
-            match soon("a packet", self.stream.next()).await {
+            match self.clock.soon("a packet", self.stream.next()).await {
                 Some(Ok(Message::Text(text))) if text.as_str() == "2" => {
                     if self.alive {
                         self.send("3").await;

@@ -1,17 +1,15 @@
 //! What members of a namespace see while several threads send, join and leave at once.
 
-#[allow(dead_code, reason = "each test uses its part of it")]
-mod support;
-
 use std::collections::HashMap;
-use std::net::SocketAddr;
-use std::thread;
 
 use futures::future::join_all;
-use klatch::{Args, Namespace, Server, Socket};
+use klatch_core::Args;
 
-use support::websocket::Client;
-use support::{serve, soon};
+use crate::conformance::bed::{Address, Bed, in_thread};
+use crate::conformance::client::Client;
+use crate::namespace::Namespace;
+use crate::server::Server;
+use crate::socket::Socket;
 
 const THREADS: usize = 3;
 /// Sockets that one thread, and no other, lets join and leave.
@@ -92,7 +90,7 @@ async fn watch(mut client: Client) -> Vec<Seen> {
 }
 
 /// What each client saw, the members first, then two by two the sockets of each thread.
-async fn run(namespace: &Namespace, address: SocketAddr) -> Vec<Vec<Seen>> {
+async fn run(bed: &Bed, namespace: &Namespace, address: Address<'_>) -> Vec<Vec<Seen>> {
     let mut sockets = Vec::new();
     let mut watching = Vec::new();
     for _ in 0..MEMBERS + THREADS * OWN {
@@ -100,7 +98,7 @@ async fn run(namespace: &Namespace, address: SocketAddr) -> Vec<Vec<Seen>> {
         let all = namespace.sockets();
         let socket = all.into_iter().find(|socket| socket.id().as_str() == id);
         sockets.push(socket.expect("it is connected"));
-        watching.push(tokio::spawn(watch(client)));
+        watching.push(bed.spawn(watch(client)));
     }
     let (members, others) = sockets.split_at(MEMBERS);
     for member in members {
@@ -109,15 +107,12 @@ async fn run(namespace: &Namespace, address: SocketAddr) -> Vec<Vec<Seen>> {
     let threads: Vec<_> = (others.chunks(OWN).enumerate())
         .map(|(thread, own)| {
             let (namespace, own) = (namespace.clone(), own.to_vec());
-            thread::spawn(move || act(thread, &namespace, &own))
+            in_thread(move || act(thread, &namespace, &own))
         })
         .collect();
-    let joining = tokio::task::spawn_blocking(|| {
-        for thread in threads {
-            thread.join().expect("nothing fails");
-        }
-    });
-    soon("the end of the threads", joining).await.expect("nothing fails");
+    for ended in bed.soon("the end of the threads", join_all(threads)).await {
+        ended.expect("nothing fails");
+    }
     namespace.emit("done", &()).expect("a name is encoded");
     join_all(watching).await.into_iter().map(|seen| seen.expect("nothing fails")).collect()
 }
@@ -168,12 +163,11 @@ fn check(owner: usize, seen: &[Seen], order: &HashMap<(usize, usize), usize>) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn members_agree_on_one_order_and_nothing_arrives_after_leave() {
+pub(crate) async fn members_agree_on_one_order_and_nothing_arrives_after_leave(bed: &Bed) {
     let server = Server::new();
     let namespace = server.namespace("/");
-    let running = serve(&server).await;
-    let seen = run(&namespace, running.address).await;
+    let running = bed.serve(&server).await;
+    let seen = run(bed, &namespace, running.address).await;
     let order = order(&seen[0]);
     assert!(order.len() > THREADS * STEPS / 2, "most steps are broadcasts: {}", order.len());
     assert!(seen[0] == seen[1], "the members disagree");
@@ -182,5 +176,5 @@ async fn members_agree_on_one_order_and_nothing_arrives_after_leave() {
         check(nth / OWN, seen, &order);
     }
     server.close().await;
-    soon("the end of serve", running.serving).await.expect("no panic").expect("no error");
+    bed.soon("the end of serve", running.serving).await.expect("no panic").expect("no error");
 }

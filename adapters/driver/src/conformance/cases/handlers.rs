@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use klatch::{CloseReason, Namespace, Server, Socket};
+use klatch_core::CloseReason;
 
-use crate::serve_one;
-use crate::support::websocket::Client;
-use crate::support::{Gate, Log};
+use crate::conformance::bed::Bed;
+use crate::conformance::client::Client;
+use crate::conformance::log::Gate;
+use crate::namespace::Namespace;
+use crate::server::Server;
+use crate::socket::Socket;
 
-#[tokio::test]
-async fn on_connect_has_run_before_the_first_event_though_it_awaits_later() {
-    let (_server, namespace, running) = serve_one().await;
-    let ((pen, mut log), gate) = (Log::new(), Gate::new());
+pub(crate) async fn on_connect_has_run_before_the_first_event_though_it_awaits_later(bed: &Bed) {
+    let (_server, namespace, running) = bed.serve_one().await;
+    let ((pen, mut log), gate) = (bed.log(), Gate::default());
     let (writer, passing) = (pen.clone(), gate.clone());
     namespace.on_connect(async move |_: Socket| {
         writer.write("connect");
@@ -26,10 +28,9 @@ async fn on_connect_has_run_before_the_first_event_though_it_awaits_later() {
     log.expect(&["the rest of connect"]).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn events_start_in_order_of_arrival() {
-    let (_server, namespace, running) = serve_one().await;
-    let ((pen, mut log), gate) = (Log::new(), Gate::new());
+pub(crate) async fn events_start_in_order_of_arrival(bed: &Bed) {
+    let (_server, namespace, running) = bed.serve_one().await;
+    let ((pen, mut log), gate) = (bed.log(), Gate::default());
     let passing = gate.clone();
     namespace.on("event", async move |_: Socket, n: usize| {
         pen.write(n.to_string());
@@ -48,10 +49,9 @@ async fn events_start_in_order_of_arrival() {
     gate.open();
 }
 
-#[tokio::test]
-async fn a_pending_handler_outlives_its_connection() {
-    let (_server, namespace, running) = serve_one().await;
-    let ((pen, mut log), gate) = (Log::new(), Gate::new());
+pub(crate) async fn a_pending_handler_outlives_its_connection(bed: &Bed) {
+    let (_server, namespace, running) = bed.serve_one().await;
+    let ((pen, mut log), gate) = (bed.log(), Gate::default());
     let (writer, passing) = (pen.clone(), gate.clone());
     namespace.on("event", async move |socket: Socket, (): ()| {
         writer.write("began");
@@ -68,10 +68,9 @@ async fn a_pending_handler_outlives_its_connection() {
     log.expect(&["ended; connected: false"]).await;
 }
 
-#[tokio::test]
-async fn a_namespace_that_was_left_can_be_joined_again() {
-    let (_server, namespace, running) = serve_one().await;
-    let (pen, mut log) = Log::new();
+pub(crate) async fn a_namespace_that_was_left_can_be_joined_again(bed: &Bed) {
+    let (_server, namespace, running) = bed.serve_one().await;
+    let (pen, mut log) = bed.log();
     namespace.on_disconnect(async move |_: Socket, _: CloseReason| pen.write("disconnect"));
     namespace.on("event", async |_: Socket, (): ()| "answered");
     let (mut client, first) = Client::connected_as(running.address).await;
@@ -85,8 +84,7 @@ async fn a_namespace_that_was_left_can_be_joined_again() {
     assert_eq!(namespace.len(), 1);
 }
 
-#[test]
-fn a_handler_that_is_replaced_may_register_another_as_it_goes() {
+pub(crate) async fn a_handler_that_is_replaced_may_register_another_as_it_goes(_: &Bed) {
     /// What a handler captured, whose end is the application's code.
     struct Captured(Namespace);
 

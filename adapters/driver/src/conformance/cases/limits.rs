@@ -1,20 +1,23 @@
 //! What a client may cost.
 
-use klatch::{CloseReason, EmitError, Reply, Server, Socket};
+use klatch_core::{CloseReason, Config};
 
-use crate::serve_one;
-use crate::support::websocket::Client;
-use crate::support::{Gate, Log, serve, soon};
+use crate::conformance::bed::Bed;
+use crate::conformance::client::Client;
+use crate::conformance::log::Gate;
+use crate::error::EmitError;
+use crate::reply::Reply;
+use crate::server::Server;
+use crate::socket::Socket;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_client_that_does_not_read_is_closed_and_others_notice_nothing() {
+pub(crate) async fn a_client_that_does_not_read_is_closed_and_others_notice_nothing(bed: &Bed) {
     let server = Server::builder().mailbox_budget(100_000).build();
     let namespace = server.namespace("/");
-    let (pen, mut log) = Log::new();
+    let (pen, mut log) = bed.log();
     namespace.on_disconnect(async move |_: Socket, reason: CloseReason| {
         pen.write(reason.to_string());
     });
-    let running = serve(&server).await;
+    let running = bed.serve(&server).await;
     let (_slow, slow) = Client::connected_as(running.address).await;
     let mut quick = Client::connected(running.address).await;
     let sockets = namespace.sockets();
@@ -34,9 +37,8 @@ async fn a_client_that_does_not_read_is_closed_and_others_notice_nothing() {
     assert_eq!(namespace.len(), 1);
 }
 
-#[tokio::test]
-async fn a_volatile_packet_is_dropped_behind_another() {
-    let (_server, namespace, running) = serve_one().await;
+pub(crate) async fn a_volatile_packet_is_dropped_behind_another(bed: &Bed) {
+    let (_server, namespace, running) = bed.serve_one().await;
     namespace.on("both", async |socket: Socket, (): ()| {
         socket.emit("first", &())?;
         socket.emit_volatile("volatile", &())?;
@@ -58,10 +60,9 @@ async fn a_volatile_packet_is_dropped_behind_another() {
 /// As many handlers as may be under way at once.
 const IN_FLIGHT: usize = 64;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn events_wait_while_many_handlers_do_but_answers_pass() {
-    let (_server, namespace, running) = serve_one().await;
-    let ((pen, mut log), gate) = (Log::new(), Gate::new());
+pub(crate) async fn events_wait_while_many_handlers_do_but_answers_pass(bed: &Bed) {
+    let (_server, namespace, running) = bed.serve_one().await;
+    let ((pen, mut log), gate) = (bed.log(), Gate::default());
     let passing = gate.clone();
     namespace.on("wait", async move |_: Socket, n: usize| {
         pen.write(n.to_string());
@@ -75,7 +76,7 @@ async fn events_wait_while_many_handlers_do_but_answers_pass() {
     let reply: Reply<u32> = socket.emit_with_ack("question", &());
     client.expect(&["420[\"question\"]"]).await;
     client.send("430[42]").await;
-    assert_eq!(soon("the answer", reply).await, Ok(42));
+    assert_eq!(bed.soon("the answer", reply).await, Ok(42));
     assert_eq!(log.rest().len(), IN_FLIGHT);
     gate.open();
     for n in IN_FLIGHT..IN_FLIGHT + 10 {
@@ -83,17 +84,16 @@ async fn events_wait_while_many_handlers_do_but_answers_pass() {
     }
 }
 
-#[tokio::test]
-async fn events_that_wait_have_a_budget() {
-    let server = Server::builder().config(klatch::Config::new().max_payload(10_000)).build();
+pub(crate) async fn events_that_wait_have_a_budget(bed: &Bed) {
+    let server = Server::builder().config(Config::new().max_payload(10_000)).build();
     let namespace = server.namespace("/");
-    let ((pen, mut log), gate) = (Log::new(), Gate::new());
+    let ((pen, mut log), gate) = (bed.log(), Gate::default());
     let passing = gate.clone();
     namespace.on("wait", async move |_: Socket, _: String| passing.passed().await);
     namespace.on_disconnect(async move |_: Socket, reason: CloseReason| {
         pen.write(reason.to_string());
     });
-    let running = serve(&server).await;
+    let running = bed.serve(&server).await;
     let mut client = Client::connected(running.address).await;
     let event = format!("42[\"wait\",\"{}\"]", "x".repeat(1000));
     for _ in 0..IN_FLIGHT + 10 {

@@ -1,0 +1,13 @@
+//! What must hold on every runtime.
+
+pub(crate) mod answers;
+pub(crate) mod closing;
+pub(crate) mod ends;
+pub(crate) mod faults;
+pub(crate) mod handlers;
+pub(crate) mod http;
+pub(crate) mod limits;
+pub(crate) mod order;
+pub(crate) mod shutdown;
+pub(crate) mod threads;
+pub(crate) mod transcript;

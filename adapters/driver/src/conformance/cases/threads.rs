@@ -1,0 +1,109 @@
+//! Threads beside the runtime's own.
+
+use std::sync::{Arc, mpsc};
+use std::thread;
+
+use klatch_core::{Args, CloseReason, Config};
+use parking_lot::Mutex;
+
+use super::ends::watch;
+use crate::conformance::bed::{Bed, in_thread};
+use crate::conformance::client::Client;
+use crate::server::Server;
+use crate::socket::Socket;
+
+pub(crate) async fn another_thread_disconnects_the_socket_while_it_connects(bed: &Bed) {
+    let mut watched = watch(bed, Config::new()).await;
+    let pen = watched.pen.clone();
+    watched.namespace.on_connect(async move |socket: Socket| {
+        socket.join("room").expect("the name is short");
+        let others = socket.namespace();
+        thread::spawn(move || others.everybody().disconnect()).join().expect("it does not fail");
+        pen.write("connect");
+    });
+    let mut client = Client::connected(watched.address).await;
+    client.expect(&["41"]).await;
+    watched.log.expect(&["connect"]).await;
+    watched.ended("server namespace disconnect").await;
+}
+
+pub(crate) async fn everybody_ends_a_socket_at_once_and_it_ends_once(bed: &Bed) {
+    let mut watched = watch(bed, Config::new()).await;
+    for _ in 0..50 {
+        let mut client = Client::connected(watched.address).await;
+        let (start, is_time) = mpsc::channel::<()>();
+        let everybody = watched.namespace.everybody();
+        let ending = in_thread(move || {
+            // Ends when the sender is dropped.
+            let _ = is_time.recv();
+            everybody.disconnect();
+        });
+        client.send("42[\"end\"]").await;
+        drop(start);
+        drop(client);
+        bed.soon("the end of the thread", ending).await.expect("no panic");
+        let before = watched.log.next().await;
+        assert!(before.starts_with("disconnecting") && before.ends_with("1 own, 1 other"));
+        let after = watched.log.next().await;
+        assert!(after.starts_with("disconnect:") && after.ends_with("0 own, 0 other"));
+    }
+    bed.soon("the server's end", watched.server.close()).await;
+    assert_eq!(watched.log.rest(), [""; 0]);
+    assert!(watched.namespace.is_empty());
+}
+
+pub(crate) async fn a_late_farewell_is_not_for_the_socket_that_comes_next(bed: &Bed) {
+    let mut watched = watch(bed, Config::new()).await;
+    let (over, is_over) = mpsc::channel::<()>();
+    let is_over = Arc::new(Mutex::new(is_over));
+    let pen = watched.pen.clone();
+    watched.namespace.on_disconnecting(async move |_: Socket, _: CloseReason| {
+        pen.write("disconnecting");
+        // Ends when the sender is dropped.
+        let _ = is_over.lock().recv();
+    });
+    watched.namespace.on("event", async |_: Socket, (): ()| ());
+    let mut client = Client::connected(watched.address).await;
+    let socket = watched.namespace.sockets().remove(0);
+    let ending = in_thread(move || socket.disconnect());
+    watched.log.expect(&["disconnecting"]).await;
+    client.send("41").await;
+    client.send("40").await;
+    client.accepted("").await;
+    drop(over);
+    bed.soon("the end of the thread", ending).await.expect("no panic");
+    client.send("420[\"event\"]").await;
+    client.expect(&["430[]"]).await;
+}
+
+pub(crate) async fn the_rooms_to_join_may_be_looked_up_while_joining(bed: &Bed) {
+    let (_server, namespace, running) = bed.serve_one().await;
+    let _client = Client::connected(running.address).await;
+    let socket = namespace.sockets().remove(0);
+    let joining = in_thread(move || {
+        let new = ["a", "b"].into_iter().filter(|room| !socket.is_in(room));
+        socket.join_all(new).expect("the names are short");
+        socket.rooms().len()
+    });
+    assert_eq!(bed.soon("the end of the lock", joining).await, Ok(3));
+}
+
+/// A process ends when `serve` returns.
+pub(crate) async fn what_was_queued_is_written_before_serve_returns(bed: &Bed) {
+    // More than the buffers of the kernel take, so that some of it waits at the end, too.
+    const EVENTS: usize = 320;
+    let server = Server::builder().mailbox_budget(64 << 20).build();
+    let namespace = server.namespace("/");
+    let running = bed.serve_in_thread(&server).await;
+    let mut client = Client::connected(running.address).await;
+    let socket = namespace.sockets().remove(0);
+    let large = "x".repeat(50_000);
+    for n in 0..EVENTS {
+        socket.emit("event", &Args((n, &large))).expect("there is room");
+    }
+    let closing = bed.spawn(async move { server.close().await });
+    assert_eq!(client.rest().await.len(), EVENTS, "all that was queued");
+    drop(client);
+    bed.soon("the server's end", closing).await.expect("no panic");
+    bed.soon("the end of serve", running.serving).await.expect("no panic").expect("no error");
+}

@@ -1,0 +1,104 @@
+//! The cases, by name.
+
+/// Hands a list of cases to a macro, behind what it is given itself.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! conformance_list {
+    (everywhere $then:ident $($argument:tt)*) => {
+        $crate::$then! { $($argument)*;
+            answers {
+                an_error_is_the_answer_and_reaches_the_hook
+                arguments_of_another_type_are_refused_and_reach_the_hook
+                an_ack_is_answered_elsewhere_and_later
+                an_event_that_nobody_handles_is_never_answered
+                one_socket_answers_or_is_too_late_or_gone
+                a_wait_without_an_end_holds_up_no_other
+                several_sockets_answer_all_or_some
+                an_answer_is_encoded_once
+            }
+            closing {
+                sockets_end_and_clients_are_not_told_to_stay_away
+                a_poll_that_waits_is_answered
+            }
+            ends {
+                the_client_leaves_the_namespace
+                the_server_disconnects_the_socket
+                the_server_disconnects_the_client
+                the_server_closes_the_connection
+                the_client_goes_away
+                the_client_says_nothing_that_makes_sense
+                the_client_answers_no_ping
+                the_connect_handler_disconnects_the_socket
+                nothing_of_a_namespace_follows_the_client_out_of_it
+            }
+            faults {
+                a_panic_disconnects_its_own_socket_and_no_other
+                a_connect_handler_may_panic_before_it_is_a_future
+                a_disconnect_handler_may_panic_before_it_is_a_future
+                an_error_hook_may_panic
+            }
+            handlers {
+                on_connect_has_run_before_the_first_event_though_it_awaits_later
+                events_start_in_order_of_arrival
+                a_pending_handler_outlives_its_connection
+                a_namespace_that_was_left_can_be_joined_again
+                a_handler_that_is_replaced_may_register_another_as_it_goes
+            }
+            http {
+                h1_an_unknown_transport
+                h2_another_version
+                h3_a_handshake_that_is_no_get
+                h4_another_method_for_a_session
+                h5_a_websocket_without_an_upgrade
+                h6_an_unknown_sid
+                h7_an_empty_sid_is_none
+                h13_a_head_that_is_too_large
+                h18_a_websocket_that_asks_wrongly
+                h19_a_websocket_of_another_version
+                h20_another_path
+                a_server_at_the_root
+                h23_a_body_that_is_announced_too_long
+                h24_a_body_that_is_too_long
+                h25_a_head_that_does_not_end
+                h29_a_body_that_is_compressed
+                h30_a_body_of_bytes
+                e1_a_second_poll
+                e2_a_second_post
+                e3_a_poll_that_the_client_gives_up
+                e4_a_post_that_breaks_off
+                requests_of_one_connection_are_answered_in_turn
+                e25_polling_after_an_upgrade
+            }
+            limits {
+                a_client_that_does_not_read_is_closed_and_others_notice_nothing
+                a_volatile_packet_is_dropped_behind_another
+                events_wait_while_many_handlers_do_but_answers_pass
+                events_that_wait_have_a_budget
+            }
+            transcript {
+                the_same_bytes_have_the_same_answer
+            }
+        }
+    };
+    (threads $then:ident $($argument:tt)*) => {
+        $crate::$then! { $($argument)*;
+            order {
+                members_agree_on_one_order_and_nothing_arrives_after_leave
+            }
+            threads {
+                another_thread_disconnects_the_socket_while_it_connects
+                everybody_ends_a_socket_at_once_and_it_ends_once
+                a_late_farewell_is_not_for_the_socket_that_comes_next
+                the_rooms_to_join_may_be_looked_up_while_joining
+                what_was_queued_is_written_before_serve_returns
+            }
+        }
+    };
+    (shutdown $then:ident $($argument:tt)*) => {
+        $crate::$then! { $($argument)*;
+            shutdown {
+                a_runtime_that_ends_leaves_no_socket_behind
+            }
+        }
+    };
+}
