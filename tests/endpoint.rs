@@ -148,6 +148,7 @@ async fn a_session_of_requests_that_the_host_has_read() {
     let (server, mut log) = echo();
     let endpoint = endpoint(server);
     assert_eq!(endpoint.path(), "/socket.io/");
+    assert_eq!(endpoint.payload_limit(), MAX_PAYLOAD);
     let address: SocketAddr = "192.0.2.7:80".parse().expect("an address");
     let mut opening = get(POLLING);
     opening.extensions_mut().insert(User(7));
@@ -252,6 +253,8 @@ async fn what_must_not_become_a_websocket_is_refused_before_it_is_one() {
     let unknown = format!("{WEBSOCKET}&sid=AAAAAAAAAAAAAAAAAAAA");
     assert_eq!(refused(&unknown), (400, r#"{"code":1,"message":"Session ID unknown"}"#.to_owned()));
     assert_eq!(refused("EIO=4&transport=ws").1, r#"{"code":0,"message":"Transport unknown"}"#);
+    let (refusal, request) = endpoint.upgrade(&get(&unknown), None);
+    assert!(refusal.status() == StatusCode::BAD_REQUEST && request.is_none());
     assert_eq!(refused(POLLING).1, r#"{"code":3,"message":"Bad request"}"#);
     let old = "EIO=3&transport=websocket";
     assert_eq!(refused(old).1, r#"{"code":5,"message":"Unsupported protocol version"}"#);
@@ -282,8 +285,7 @@ async fn a_stream_after_the_host_sent_the_answer() {
         let _ = socket.send_message(message);
     });
     let endpoint = Endpoint::new(klatch::tokio::Runtime::current(), server);
-    let request = endpoint.websocket(&opening("13"), None).expect("it is welcome");
-    let response = request.response().expect("its key is one");
+    let (response, request) = endpoint.upgrade(&opening("13"), None);
     assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
     // RFC 6455, section 1.3.
     let accept =
@@ -293,6 +295,7 @@ async fn a_stream_after_the_host_sent_the_answer() {
     let (ours, theirs) = tokio::io::duplex(1024);
     let mut client = ours.compat();
     // The host has read the beginning of a masked "4hi" already.
+    let request = request.expect("it is welcome");
     request.accept_stream(theirs.compat(), &[0x81, 0x83, 0, 0]);
     client.write_all(&[0, 0, b'4', b'h', b'i']).await.expect("it is read");
     let mut head = [0; 2];
@@ -308,8 +311,8 @@ async fn a_stream_after_the_host_sent_the_answer() {
 #[tokio::test]
 async fn the_answer_to_an_older_version_of_websocket_is_a_refusal() {
     let endpoint = endpoint(echo().0);
-    let request = endpoint.websocket(&opening("12"), None).expect("its session may be opened");
-    let refusal = request.response().expect_err("there is one version");
+    let (refusal, request) = endpoint.upgrade(&opening("12"), None);
+    assert!(request.is_none(), "there is one version");
     assert_eq!(refusal.status(), StatusCode::BAD_REQUEST);
     assert_eq!(refusal.headers()[header::SEC_WEBSOCKET_VERSION], "13");
 }

@@ -25,8 +25,9 @@ use crate::serve::Service;
 /// - a stream of bytes: [`serve_connection`](Self::serve_connection) speaks HTTP/1.1 on it;
 /// - a request whose host is built on hyper: [`handle`](Self::handle), which is also a
 ///   [`tower_service::Service`];
-/// - whatever else there is: [`answer`](Self::answer) for requests of HTTP long-polling, and
-///   [`websocket`](Self::websocket) for those that become a WebSocket.
+/// - whatever else there is: [`answer`](Self::answer) for requests of HTTP long-polling. For those
+///   that become a WebSocket, [`upgrade`](Self::upgrade) if the host can hand over the stream, and
+///   [`websocket`](Self::websocket) if it has a library of its own for them.
 ///
 /// The host decides at which path the server is: what is handed over here is answered.
 /// [`path`](Self::path) is where clients look for it unless they are told otherwise. The host also
@@ -61,6 +62,13 @@ impl Endpoint {
         &self.edge.hub().path
     }
 
+    /// Bytes that a body may have ([`Config::max_payload`](klatch_core::Config::max_payload)), for
+    /// a host that reads bodies and has a limit of its own: one that is lower refuses what the
+    /// handshake allows.
+    pub fn payload_limit(&self) -> usize {
+        self.edge.hub().config.payload_limit()
+    }
+
     /// Serves a stream that the host accepted, until it ends or has become a WebSocket. `address`
     /// is the client's.
     pub async fn serve_connection(&self, stream: impl Stream, address: Option<SocketAddr>) {
@@ -72,8 +80,8 @@ impl Endpoint {
     ///
     /// The future may take as long as a client waits for a message: give it no timeout shorter
     /// than `ping_interval`. Drop it when the client is gone, and the session knows. A host that
-    /// reads a body before it calls this holds it to its own limit; above
-    /// [`Config::max_payload`](klatch_core::Config::max_payload) it is refused here.
+    /// reads a body before it calls this holds it to its own limit: let it be
+    /// [`payload_limit`](Self::payload_limit), above which it is refused here.
     pub async fn answer(
         &self,
         request: http::Request<Bytes>,
@@ -104,7 +112,20 @@ impl Endpoint {
         self.edge.handle(request, address).await
     }
 
-    /// Takes a request that asks for a WebSocket, with a host that accepts one by itself.
+    /// Takes a request that asks for a WebSocket, with a host that hands over the stream: the
+    /// answer to send (101), and what takes the stream once that is done,
+    /// [`accept_stream`](WebSocketRequest::accept_stream). Without the latter, the answer is a
+    /// refusal. `address` is the client's.
+    pub fn upgrade<B>(
+        &self,
+        request: &http::Request<B>,
+        address: Option<SocketAddr>,
+    ) -> (http::Response<Bytes>, Option<WebSocketRequest>) {
+        self.edge.upgrade(request, address)
+    }
+
+    /// Takes a request that asks for a WebSocket, with a host that accepts one by itself:
+    /// [`accept`](WebSocketRequest::accept).
     ///
     /// To be asked before the host accepts it. `address` is the client's.
     ///

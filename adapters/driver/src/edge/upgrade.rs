@@ -69,7 +69,8 @@ fn is_key(key: &[u8]) -> bool {
 
 /// A request that klatch wants to become a WebSocket; dropped, it leaves no trace.
 ///
-/// From [`Endpoint::websocket`](crate::Endpoint::websocket).
+/// From [`Endpoint::upgrade`](crate::Endpoint::upgrade) or
+/// [`Endpoint::websocket`](crate::Endpoint::websocket).
 #[must_use = "the client waits for its WebSocket"]
 pub struct WebSocketRequest {
     edge: Arc<Edge>,
@@ -85,14 +86,9 @@ enum Purpose {
 }
 
 impl WebSocketRequest {
-    /// The answer that makes the request a WebSocket (101), or refuses it because its key or its
-    /// version is none: for a host that leaves the handshake to klatch.
-    ///
-    /// # Errors
-    ///
-    /// The refusal, with which the request is over.
+    /// The answer that makes the request a WebSocket, or the refusal of its key or its version.
     #[expect(clippy::result_large_err, reason = "it is a response either way")]
-    pub fn response(&self) -> Result<http::Response<Bytes>, http::Response<Bytes>> {
+    fn response(&self) -> Result<http::Response<Bytes>, http::Response<Bytes>> {
         let accepted = self.accepted.clone().map_err(http::Response::from)?;
         let mut response = empty(StatusCode::SWITCHING_PROTOCOLS);
         let headers = response.headers_mut();
@@ -102,9 +98,10 @@ impl WebSocketRequest {
         Ok(response)
     }
 
-    /// Takes over a stream on which the answer has been sent; `read` is what the host has read
-    /// beyond the request. klatch frames the messages, holds them to
-    /// [`Config::max_payload`](klatch_core::Config::max_payload), and closes the stream.
+    /// Takes over a stream on which the answer of [`Endpoint::upgrade`](crate::Endpoint::upgrade)
+    /// has been sent; `read` is what the host has read beyond the request. klatch frames the
+    /// messages, holds them to [`Config::max_payload`](klatch_core::Config::max_payload), and
+    /// closes the stream.
     pub fn accept_stream(self, stream: impl runtime::Stream, read: &[u8]) {
         let max_payload = self.edge.hub.config.payload_limit();
         let websocket = WebSocket::framed(Box::new(stream), read.to_vec(), max_payload);
@@ -171,24 +168,35 @@ impl Edge {
         Ok(WebSocketRequest { edge: self.clone(), purpose, accepted })
     }
 
+    /// The answer to a request that asks for a WebSocket, and what it then is: nothing if it was
+    /// refused.
+    pub(crate) fn upgrade<B>(
+        self: &Arc<Self>,
+        request: &http::Request<B>,
+        address: Option<SocketAddr>,
+    ) -> (http::Response<Bytes>, Option<WebSocketRequest>) {
+        let websocket = match self.websocket(request, address) {
+            Ok(websocket) => websocket,
+            Err(refusal) => return (refusal, None),
+        };
+        match websocket.response() {
+            Ok(response) => (response, Some(websocket)),
+            Err(refusal) => (refusal, None),
+        }
+    }
+
     /// Makes a WebSocket of a request that hyper can hand over the stream of.
     pub(super) fn switch(
         self: &Arc<Self>,
         mut request: http::Request<Body>,
         address: Option<SocketAddr>,
     ) -> http::Response<Bytes> {
-        let websocket = match self.websocket(&request, address) {
-            Ok(websocket) => websocket,
-            Err(refusal) => return refusal,
-        };
+        let (response, websocket) = self.upgrade(&request, address);
+        let Some(websocket) = websocket else { return response };
         if request.extensions().get::<OnUpgrade>().is_none() {
             tracing::warn!("the host does not let this HTTP connection become a WebSocket");
             return answer(RequestError::BadRequest.into());
         }
-        let response = match websocket.response() {
-            Ok(response) => response,
-            Err(refusal) => return refusal,
-        };
         let on_upgrade = hyper::upgrade::on(&mut request);
         self.host.spawn(Box::pin(async move {
             // hyper hands it over once it has sent the answer, unless the client is gone by then.
