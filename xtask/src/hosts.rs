@@ -18,6 +18,8 @@ struct Host {
 const ALL: &str = "polling,websocket,upgrade";
 
 const HOSTS: &[Host] = &[
+    Host { package: "klatch-example-axum", transports: ALL },
+    Host { package: "klatch-example-hyper", transports: ALL },
     Host { package: "klatch-example-mio", transports: "websocket" },
     Host { package: "klatch-example-own-runtime", transports: ALL },
 ];

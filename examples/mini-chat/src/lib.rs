@@ -19,12 +19,18 @@ use klatch::{Args, CloseReason, Namespace, Payload, Server, Socket};
 /// The chat, ready to be served.
 pub fn chat() -> Server {
     let server = Server::new();
-    open(&server.namespace("/"));
-    open(&server.namespace("/acme"));
+    open(&server);
     server
 }
 
-fn open(chat: &Namespace) {
+/// Opens the chat on a server that has settings or handlers of its host's own.
+pub fn open(server: &Server) {
+    for name in ["/", "/acme"] {
+        listen(&server.namespace(name));
+    }
+}
+
+fn listen(chat: &Namespace) {
     chat.on_connect(async |socket: Socket| {
         println!("a user connected: {}", socket.id());
     });
