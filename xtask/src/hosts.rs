@@ -18,10 +18,12 @@ struct Host {
 const ALL: &str = "polling,websocket,upgrade";
 
 const HOSTS: &[Host] = &[
+    Host { package: "klatch-example-actix", transports: ALL },
     Host { package: "klatch-example-axum", transports: ALL },
     Host { package: "klatch-example-hyper", transports: ALL },
     Host { package: "klatch-example-mio", transports: "websocket" },
     Host { package: "klatch-example-own-runtime", transports: ALL },
+    Host { package: "klatch-example-rocket", transports: ALL },
 ];
 
 pub(crate) fn check(record: &mut Record) -> Outcome {
