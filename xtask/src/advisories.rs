@@ -15,10 +15,10 @@ pub(crate) fn check(root: &Path, record: &mut Record) -> Outcome {
         );
         return Ok(());
     }
-    record.cargo(root, "deny check licenses bans sources")?;
+    record.cargo(root, "deny --workspace check licenses bans sources")?;
     let fetched = Line::new(root, "cargo deny fetch db").keep()?;
     if fetched.success {
-        record.cargo(root, "deny check advisories")?;
+        record.cargo(root, "deny --workspace check advisories")?;
     } else {
         record.note("not checked: advisories; their database, at github.com, is out of reach");
     }

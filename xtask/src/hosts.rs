@@ -24,6 +24,8 @@ const HOSTS: &[Host] = &[
     Host { package: "klatch-example-mio", transports: "websocket" },
     Host { package: "klatch-example-own-runtime", transports: ALL },
     Host { package: "klatch-example-rocket", transports: ALL },
+    Host { package: "klatch-example-tls-smol", transports: ALL },
+    Host { package: "klatch-example-tls-tokio", transports: ALL },
 ];
 
 pub(crate) fn check(record: &mut Record) -> Outcome {

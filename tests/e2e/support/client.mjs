@@ -26,10 +26,10 @@ export const MATRIX = Object.keys(VERSIONS).flatMap((version) =>
 
 const PATIENCE = 5_000;
 
-/** Of a server with a certificate that nobody else trusts: KLATCH_CA names the file. */
-const trust = () => {
+/** A server's certificate that nobody else vouches for: KLATCH_CA names the file. */
+const trust = ({ protocol }) => {
   const { KLATCH_CA } = process.env;
-  return KLATCH_CA ? { ca: readFileSync(KLATCH_CA) } : {};
+  return protocol === "https:" && KLATCH_CA ? { ca: readFileSync(KLATCH_CA) } : {};
 };
 
 export class Client {
@@ -47,7 +47,7 @@ export class Client {
       forceNew: true,
       reconnection: false,
       transports: TRANSPORTS[transport],
-      ...trust(),
+      ...trust(url),
       ...options,
     });
     return new Client(socket);
