@@ -26,6 +26,7 @@ const HOSTS: &[Host] = &[
     Host { package: "klatch-example-rocket", transports: ALL },
     Host { package: "klatch-example-tls-smol", transports: ALL },
     Host { package: "klatch-example-tls-tokio", transports: ALL },
+    Host { package: "klatch-example-trillium", transports: ALL },
 ];
 
 pub(crate) fn check(record: &mut Record) -> Outcome {
