@@ -10,11 +10,13 @@ use futures::channel::mpsc;
 use futures::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use futures::{Sink, SinkExt as _, Stream, StreamExt as _};
 use http::{Request, Response, StatusCode, header};
+use http_body_util::Full;
 use klatch::{
     Bytes, CloseReason, Config, Endpoint, EngineServer, EngineSocket, Message, Server, Socket,
     WebSocketMessage,
 };
 use tokio_util::compat::TokioAsyncReadCompatExt as _;
+use tower_service::Service as _;
 
 const MAX_PAYLOAD: usize = 10_000;
 const POLLING: &str = "EIO=4&transport=polling";
@@ -147,7 +149,10 @@ fn session(response: &Response<Bytes>) -> String {
 async fn a_session_of_requests_that_the_host_has_read() {
     let (server, mut log) = echo();
     let endpoint = endpoint(server);
+    assert!(!Endpoint::is_websocket(get(POLLING).headers()));
     assert_eq!(endpoint.path(), "/socket.io/");
+    assert!(endpoint.is_at("/socket.io/") && endpoint.is_at("/socket.io"));
+    assert!(!endpoint.is_at("/socket.io//") && !endpoint.is_at("/socket.iox"));
     assert_eq!(endpoint.payload_limit(), MAX_PAYLOAD);
     let address: SocketAddr = "192.0.2.7:80".parse().expect("an address");
     let mut opening = get(POLLING);
@@ -173,6 +178,20 @@ async fn a_session_of_requests_that_the_host_has_read() {
     assert_eq!(next(&mut log).await, "transport error");
     let answer = endpoint.answer(get(&query), None).await;
     assert_eq!(body(&answer), (400, r#"{"code":1,"message":"Session ID unknown"}"#));
+}
+
+/// As hyper drops a request whose end it read together with its head.
+#[tokio::test]
+async fn a_service_begins_to_answer_when_it_is_called() {
+    let (server, mut log) = echo();
+    let mut endpoint = endpoint(server);
+    let sid = session(&endpoint.answer(get(POLLING), None).await);
+    let query = format!("{POLLING}&{sid}");
+    endpoint.answer(post(&query, "40"), None).await;
+    next(&mut log).await;
+    endpoint.answer(get(&query), None).await;
+    drop(endpoint.call(get(&query).map(Full::new)));
+    assert_eq!(next(&mut log).await, "transport error");
 }
 
 #[tokio::test]
@@ -285,6 +304,7 @@ async fn a_stream_after_the_host_sent_the_answer() {
         let _ = socket.send_message(message);
     });
     let endpoint = Endpoint::new(klatch::tokio::Runtime::current(), server);
+    assert!(Endpoint::is_websocket(opening("13").headers()));
     let (response, request) = endpoint.upgrade(&opening("13"), None);
     assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
     // RFC 6455, section 1.3.

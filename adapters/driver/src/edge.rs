@@ -16,8 +16,9 @@ use klatch_core::Sid;
 use klatch_core::engine::{Method, Request, RequestError, Response, Transport};
 use tracing::Instrument as _;
 
-pub(crate) use self::http1::Fallback;
+pub(crate) use self::http1::{Fallback, begun};
 pub use self::upgrade::WebSocketRequest;
+pub(crate) use self::upgrade::is_asked_for;
 use crate::application::Application;
 use crate::handshake::Handshake;
 use crate::hub::Hub;
@@ -106,7 +107,7 @@ impl Edge {
             _ => Method::Other,
         };
         let query = request.uri().query().unwrap_or_default();
-        match Request::parse(method, query, upgrade::is_asked_for(request.headers())) {
+        match Request::parse(method, query, is_asked_for(request.headers())) {
             Err(error) => answer(error.into()),
             Ok(Request::Open(Transport::Polling)) => {
                 let handshake = self.handshake(&request, address);

@@ -13,7 +13,7 @@ use http::request::Parts;
 use http_body_util::{BodyExt as _, Full};
 
 pub use crate::edge::WebSocketRequest;
-use crate::edge::{Body, BrokenOff, Edge, Fallback};
+use crate::edge::{Body, BrokenOff, Edge, Fallback, begun, is_asked_for};
 use crate::runtime::{Runtime, Stream};
 use crate::serve::Service;
 
@@ -60,6 +60,18 @@ impl Endpoint {
     /// The path of the server, with slashes at both ends: `/socket.io/`.
     pub fn path(&self) -> &str {
         &self.edge.hub().path
+    }
+
+    /// Whether a path is the server's, with the slash at its end or without: clients can be told to
+    /// leave it out.
+    pub fn is_at(&self, path: &str) -> bool {
+        self.edge.is_ours(path)
+    }
+
+    /// Whether a request asks to become a WebSocket (RFC 6455, section 4.2.1), whoever is to accept
+    /// it.
+    pub fn is_websocket(headers: &http::HeaderMap) -> bool {
+        is_asked_for(headers)
     }
 
     /// Bytes that a body may have ([`Config::max_payload`](klatch_core::Config::max_payload)), for
@@ -165,6 +177,6 @@ where
     fn call(&mut self, request: http::Request<B>) -> Self::Future {
         let endpoint = self.clone();
         let address = request.extensions().get().copied();
-        Box::pin(async move { Ok(endpoint.handle(request, address).await.map(Full::new)) })
+        begun(Box::pin(async move { Ok(endpoint.handle(request, address).await.map(Full::new)) }))
     }
 }

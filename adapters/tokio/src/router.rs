@@ -20,6 +20,9 @@ use crate::Runtime;
 /// extensions by [`Builder::keep`](klatch_driver::Builder::keep). The client's address is known
 /// if the application is served with `into_make_service_with_connect_info::<SocketAddr>()`.
 ///
+/// Whoever serves the application reads the heads of requests: `axum::serve` gives them no deadline,
+/// where klatch's own listener gives ten seconds.
+///
 /// # Panics
 ///
 /// Outside of a tokio runtime.

@@ -28,17 +28,16 @@ async fn main() -> io::Result<()> {
     let chat = klatch_example_chat::chat();
     let endpoint = Endpoint::new(klatch::tokio::Runtime::current(), chat.clone());
     let app = move || {
-        let switches = guard::fn_guard(|request| request.head().upgrade());
+        let switches = guard::fn_guard(|request| {
+            let to = request.head().headers().get("upgrade");
+            request.head().upgrade()
+                && to.is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"))
+        });
         // Clients can be told to leave out the slash at the end.
         let paths = [endpoint.path(), endpoint.path().trim_end_matches('/')];
         let socket_io = web::resource(paths)
             .app_data(PayloadConfig::new(endpoint.payload_limit()))
-            .route(
-                web::get()
-                    .guard(switches)
-                    .guard(guard::Header("upgrade", "websocket"))
-                    .to(websocket),
-            )
+            .route(web::get().guard(switches).to(websocket))
             .route(web::route().to(polling));
         App::new()
             .app_data(Data::new(endpoint.clone()))

@@ -11,7 +11,6 @@
 use std::error::Error;
 
 use klatch::{Bytes, Endpoint, Server, WebSocketRequest, http};
-use trillium::KnownHeaderName::Upgrade as UpgradeTo;
 use trillium::{Conn, Handler, Headers, Info, Status, Transport, Upgrade};
 
 fn main() {
@@ -52,14 +51,13 @@ impl Handler for SocketIo {
     }
 
     async fn run(&self, mut conn: Conn) -> Conn {
-        // Clients can be told to leave out the slash at the end.
-        if conn.path().trim_end_matches('/') != self.endpoint.path().trim_end_matches('/') {
+        if !self.endpoint.is_at(conn.path()) {
             return conn;
         }
         let Ok(head) = head(&conn) else { return conn.with_status(Status::BadRequest).halt() };
         let inner: &trillium_http::Conn<Box<dyn Transport>> = conn.as_ref();
         let address = inner.transport().peer_addr().ok().flatten();
-        if conn.request_headers().eq_ignore_ascii_case(UpgradeTo, "websocket") {
+        if Endpoint::is_websocket(head.headers()) {
             let (response, websocket) = self.endpoint.upgrade(&head, address);
             if let Some(websocket) = websocket {
                 conn.insert_state(websocket);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::FutureExt as _;
-use futures::future::{BoxFuture, Either, Ready, ready, select};
+use futures::future::{BoxFuture, Either, ready, select};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt as _, Full};
@@ -35,10 +35,10 @@ pub(crate) type Fallback = dyn Fn(Parts) -> BoxFuture<'static, http::Response<By
 /// Begins to answer a request as soon as it comes. hyper may read the end of the stream in the same
 /// breath, and would drop the future before it was polled: the session of a poll that is given up
 /// at once would never know.
-fn begun<F: Future + Unpin>(mut answer: F) -> Either<Ready<F::Output>, F> {
+pub(crate) fn begun<T: Send + 'static>(mut answer: BoxFuture<'static, T>) -> BoxFuture<'static, T> {
     match (&mut answer).now_or_never() {
-        Some(response) => Either::Left(ready(response)),
-        None => Either::Right(answer),
+        Some(response) => Box::pin(ready(response)),
+        None => answer,
     }
 }
 
@@ -96,8 +96,7 @@ impl Edge {
         }
     }
 
-    fn is_ours(&self, path: &str) -> bool {
-        // With or without the slash at the end: clients can be told to leave it out.
+    pub(crate) fn is_ours(&self, path: &str) -> bool {
         path == self.hub.path || path == self.hub.path.trim_end_matches('/')
     }
 

@@ -22,7 +22,7 @@ use crate::websocket::{WebSocket, WebSocketMessage};
 const KEY_LENGTH: usize = 24;
 
 /// Whether a request asks to become a WebSocket.
-pub(super) fn is_asked_for(headers: &HeaderMap) -> bool {
+pub(crate) fn is_asked_for(headers: &HeaderMap) -> bool {
     lists(headers, &header::CONNECTION, "upgrade") && lists(headers, &header::UPGRADE, "websocket")
 }
 
