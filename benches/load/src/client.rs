@@ -50,10 +50,9 @@ impl Client {
         Ok(Self { stream: TcpStream::from_std(stream), unread, unwritten: Vec::new() })
     }
 
-    /// Sends a text message.
-    pub(crate) fn send(&mut self, text: &[u8]) -> io::Result<()> {
+    /// Has a text message sent by the next [`Self::flush`].
+    pub(crate) fn queue(&mut self, text: &[u8]) {
         self.unwritten.extend_from_slice(&frame(text));
-        self.flush()
     }
 
     /// Writes what the socket takes.

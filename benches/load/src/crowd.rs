@@ -19,6 +19,8 @@ pub(crate) struct Crowd {
     scratch: Vec<u8>,
     /// What is to be sent when the present event is done: a client cannot send while it reads.
     outbox: Vec<(usize, Vec<u8>)>,
+    /// Who has something to send: one write carries all that an event made a client say.
+    speakers: Vec<usize>,
 }
 
 /// Where what a client does next is put.
@@ -41,11 +43,22 @@ impl Crowd {
             clients.push(client);
         }
         let (events, scratch) = (Events::with_capacity(1024), vec![0; SCRATCH]);
-        Ok(Self { poll, events, clients, scratch, outbox: Vec::new() })
+        Ok(Self { poll, events, clients, scratch, outbox: Vec::new(), speakers: Vec::new() })
     }
 
     pub(crate) fn send(&mut self, client: usize, text: impl AsRef<[u8]>) -> io::Result<()> {
-        self.clients[client].send(text.as_ref())
+        self.send_all(client, [text])
+    }
+
+    /// Sends messages in one write.
+    pub(crate) fn send_all(
+        &mut self,
+        client: usize,
+        texts: impl IntoIterator<Item = impl AsRef<[u8]>>,
+    ) -> io::Result<()> {
+        let client = &mut self.clients[client];
+        texts.into_iter().for_each(|text| client.queue(text.as_ref()));
+        client.flush()
     }
 
     /// Hands out every message until `end`, or until `each` has seen enough. Pings are answered.
@@ -59,7 +72,7 @@ impl Crowd {
             self.poll.poll(&mut self.events, Some(left))?;
             for event in &self.events {
                 let Token(token) = event.token();
-                let Self { clients, scratch, outbox, .. } = self;
+                let Self { clients, scratch, outbox, speakers, .. } = self;
                 if event.is_writable() {
                     clients[token].flush()?;
                 }
@@ -75,7 +88,11 @@ impl Crowd {
                     })?;
                 }
                 for (client, text) in outbox.drain(..) {
-                    clients[client].send(&text)?;
+                    clients[client].queue(&text);
+                    speakers.push(client);
+                }
+                for client in speakers.drain(..) {
+                    clients[client].flush()?;
                 }
             }
         }

@@ -161,9 +161,7 @@ fn fan_out(server: &Server, count: usize, size: usize, in_flight: usize) -> io::
     let mut awaited = VecDeque::from(vec![count - 1; in_flight]);
     let (mut oldest, mut next) = (0, in_flight as u64);
     let mut seen = vec![0; count];
-    for number in 0..next {
-        crowd.send(0, message("msg", number, size))?;
-    }
+    crowd.send_all(0, (0..next).map(|number| message("msg", number, size)))?;
     crowd.run(end, |client, text, outbox: &mut Outbox<'_>| {
         let number = number(text, b"42[\"msg\",\"")?;
         if client == 0 || number != seen[client] {
@@ -188,9 +186,7 @@ fn echo(server: &Server, count: usize, in_flight: usize) -> io::Result<Figures> 
     let mut watch = Watch::new(server);
     let end = watch.end();
     for client in 0..count {
-        for number in 0..in_flight as u64 {
-            crowd.send(client, message("echo", number, 64))?;
-        }
+        crowd.send_all(client, (0..in_flight as u64).map(|number| message("echo", number, 64)))?;
     }
     let mut seen = vec![0; count];
     crowd.run(end, |client, text, outbox| {
