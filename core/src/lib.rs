@@ -40,7 +40,7 @@
 //!             Event::Connect { slot, .. } => {
 //!                 let id = SocketId::from_entropy([from as u8; 15]); // yours are random
 //!                 clients[from].connection.accept(slot).unwrap();
-//!                 clients[from].connection.send(&Outgoing::connect("/", &id));
+//!                 clients[from].connection.send(Outgoing::connect("/", &id));
 //!                 clients[from].socket = lobby.connect(id).ok();
 //!             }
 //!             Event::Event { name, args, .. } => {
@@ -50,7 +50,7 @@
 //!                 lobby.select(&Target::all().without(sender), &mut reached);
 //!                 for client in clients.iter_mut() {
 //!                     if client.socket.is_some_and(|socket| reached.contains(&socket)) {
-//!                         client.connection.send(&packet);
+//!                         client.connection.send(packet.clone());
 //!                     }
 //!                 }
 //!             }

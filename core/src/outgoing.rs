@@ -31,7 +31,12 @@ const CONNECT_ERROR: &[u8] = b"44";
 ///
 /// A namespace is written as given: it starts with `/` and has no comma.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Outgoing {
+pub struct Outgoing(Arc<Packet>);
+
+/// Behind a pointer: a broadcast puts one into thousands of queues, which read and write a sixth of
+/// the memory for it.
+#[derive(Clone, PartialEq, Eq)]
+struct Packet {
     text: Bytes,
     attachments: Option<Arc<[Attachment]>>,
 }
@@ -63,7 +68,7 @@ impl Outgoing {
         if name.len() > MAX_EVENT_NAME {
             return Err(EncodeError::NameTooLong);
         }
-        let mut text = header(EVENT, namespace, ack, name.len());
+        let mut text = header(EVENT, namespace, ack, name.len() + args.length());
         text.push(b'[');
         write_json(&mut text, name);
         let mut writer = ArgsWriter::new(text, Opening::Name);
@@ -81,7 +86,7 @@ impl Outgoing {
         id: AckId,
         args: &(impl ToArgs + ?Sized),
     ) -> Result<Answer, EncodeError> {
-        let text = header(ACK, namespace, Some(id), 0);
+        let text = header(ACK, namespace, Some(id), args.length());
         let mut writer = ArgsWriter::new(text, Opening::Ack);
         args.write_args(&mut writer)?;
         Ok(Answer { is_error: writer.is_error(), packet: Self::from_writer(writer) })
@@ -118,27 +123,34 @@ impl Outgoing {
 
     /// The text, Engine.IO type included.
     pub fn text(&self) -> &Bytes {
-        &self.text
+        &self.0.text
     }
 
     /// The attachments, in the order they are to be sent.
     pub fn attachments(&self) -> &[Attachment] {
-        self.attachments.as_deref().unwrap_or_default()
+        self.0.attachments.as_deref().unwrap_or_default()
     }
 
     /// How many bytes the packet has on a WebSocket, frame headers apart.
     #[allow(clippy::len_without_is_empty)] // A packet is never empty.
     pub fn len(&self) -> usize {
         let attachments = self.attachments().iter().map(|a| a.bytes().len());
-        self.text.len() + attachments.sum::<usize>()
+        self.text().len() + attachments.sum::<usize>()
+    }
+
+    /// The text and the attachments: nothing is counted for a packet that only one client gets.
+    pub(crate) fn into_parts(self) -> (Bytes, Option<Arc<[Attachment]>>) {
+        let packet = Arc::try_unwrap(self.0).unwrap_or_else(|shared| Packet::clone(&shared));
+        (packet.text, packet.attachments)
     }
 
     fn from_text(text: Vec<u8>) -> Self {
-        Self {
-            // Without spare capacity: the packet may wait in thousands of mailboxes.
-            text: Bytes::from(text.into_boxed_slice()),
-            attachments: None,
-        }
+        Self::new(text, None)
+    }
+
+    fn new(text: Vec<u8>, attachments: Option<Arc<[Attachment]>>) -> Self {
+        // Without spare capacity: the packet may wait in thousands of mailboxes.
+        Self(Arc::new(Packet { text: Bytes::from(text.into_boxed_slice()), attachments }))
     }
 
     fn from_writer(writer: ArgsWriter) -> Self {
@@ -150,13 +162,13 @@ impl Outgoing {
             text[1] = kind;
             text.splice(2..2, count.into_bytes());
         }
-        Self { attachments, ..Self::from_text(text) }
+        Self::new(text, attachments)
     }
 }
 
 impl fmt::Debug for Outgoing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (bytes, attachments) = (self.text.len(), self.attachments().len());
+        let (bytes, attachments) = (self.text().len(), self.attachments().len());
         write!(f, "Outgoing({bytes} bytes, {attachments} attachments)")
     }
 }

@@ -100,7 +100,7 @@ impl SocketIo {
             return;
         }
         let Some(namespace) = self.server.find(name) else {
-            self.machine.send(&Outgoing::connect_error(name, &ConnectError::unknown_namespace()));
+            self.machine.send(Outgoing::connect_error(name, &ConnectError::unknown_namespace()));
             // Too late to refuse is too late to be told.
             let _ = self.machine.reject(now, slot);
             return;
@@ -203,7 +203,7 @@ impl SocketIo {
         let mut filled = false;
         while let Some(packet) = self.batch.pop_front() {
             self.passed_on += Mailbox::charge(&packet);
-            self.machine.send(&packet);
+            self.machine.send(packet);
             filled = true;
             if self.machine.session().transport() == Transport::WebSocket {
                 break;

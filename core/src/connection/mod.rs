@@ -226,9 +226,10 @@ impl Connection {
 
     /// Queues a packet, whole, behind those sent before; dropped once the connection is closed.
     /// May change the answer of [`poll_transmit`](Self::poll_transmit).
-    pub fn send(&mut self, packet: &Outgoing) {
-        self.session.send(Segment::Text(packet.text().clone()));
-        for attachment in packet.attachments() {
+    pub fn send(&mut self, packet: Outgoing) {
+        let (text, attachments) = packet.into_parts();
+        self.session.send(Segment::Text(text));
+        for attachment in attachments.iter().flat_map(|attachments| attachments.iter()) {
             self.session.send(Segment::Binary(attachment.clone()));
         }
     }
@@ -320,7 +321,7 @@ impl Connection {
             self.events.push_back(Event::Connect { slot, namespace, auth });
         } else {
             let error = ConnectError::new("Too many namespaces");
-            self.send(&Outgoing::connect_error(&namespace, &error));
+            self.send(Outgoing::connect_error(&namespace, &error));
             self.count_refusal(now);
         }
     }

@@ -53,7 +53,7 @@ impl Chat {
                 let connection = &mut client.connection;
                 let Some(tenant) = self.tenants.get_mut(&namespace) else {
                     let error = ConnectError::unknown_namespace();
-                    connection.send(&Outgoing::connect_error(&namespace, &error));
+                    connection.send(Outgoing::connect_error(&namespace, &error));
                     let _ = connection.reject(now, slot); // fails if it is gone: so be it
                     return;
                 };
@@ -61,7 +61,7 @@ impl Chat {
                     let id = SocketId::from_entropy(entropy());
                     let key = tenant.sockets.connect(id).expect("random bits do not come twice");
                     tenant.clients.insert(key, from);
-                    connection.send(&Outgoing::connect(&namespace, &id));
+                    connection.send(Outgoing::connect(&namespace, &id));
                     client.sockets.push(Socket { slot, namespace, key });
                     println!("a user connected: {id}");
                 }
@@ -73,7 +73,7 @@ impl Chat {
                 let answer = answer.unwrap_or_else(|_| Box::new(Err::<(), _>("invalid arguments")));
                 if let (Some(id), Some(client)) = (ack, clients.get_mut(&from)) {
                     let answer = Outgoing::ack(&socket.namespace, id, &*answer);
-                    client.connection.send(&answer.expect("it has a JSON form").packet);
+                    client.connection.send(answer.expect("it has a JSON form").packet);
                 }
             }
             Event::Disconnect { slot } => {
@@ -132,7 +132,7 @@ impl Chat {
         tenant.sockets.select(&target.without(*key), &mut reached);
         for token in reached.into_iter().filter_map(|key| tenant.clients.get(key)) {
             if let Some(client) = clients.get_mut(token) {
-                client.connection.send(&packet);
+                client.connection.send(packet.clone());
             }
         }
         Ok(Box::new(()))

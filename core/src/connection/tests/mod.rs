@@ -113,14 +113,14 @@ impl Rig {
         let (slot, namespace) = self.slots[number].clone();
         assert_eq!(self.connection.accept(slot), Ok(()));
         let id = SocketId::from_entropy([0; ENTROPY_BYTES]);
-        self.send(&Outgoing::connect(&namespace, &id))
+        self.send(Outgoing::connect(&namespace, &id))
     }
 
     /// Tells the client that it is not let in, and keeps it out.
     #[track_caller]
     fn reject(&mut self, number: usize, error: &ConnectError) -> Vec<String> {
         let (slot, namespace) = self.slots[number].clone();
-        self.connection.send(&Outgoing::connect_error(&namespace, error));
+        self.connection.send(Outgoing::connect_error(&namespace, error));
         assert_eq!(self.connection.reject(self.now, slot), Ok(()));
         self.output()
     }
@@ -129,7 +129,7 @@ impl Rig {
     fn leave(&mut self, number: usize) -> Vec<String> {
         let (slot, namespace) = self.slots[number].clone();
         self.connection.leave(slot);
-        self.send(&Outgoing::disconnect(&namespace))
+        self.send(Outgoing::disconnect(&namespace))
     }
 
     /// What both answers to a CONNECT come to for a slot that is not to be answered.
@@ -141,7 +141,7 @@ impl Rig {
         assert_eq!(self.output(), NOTHING);
     }
 
-    fn send(&mut self, packet: &Outgoing) -> Vec<String> {
+    fn send(&mut self, packet: Outgoing) -> Vec<String> {
         self.connection.send(packet);
         self.output()
     }
@@ -156,7 +156,7 @@ impl Rig {
     fn queue(&mut self, name: &str, attachments: &[&'static [u8]]) {
         let bytes: Vec<_> = attachments.iter().copied().map(Bytes::from_static).collect();
         let event = Outgoing::event("/", name, &crate::Args(bytes), None);
-        self.connection.send(&event.expect("bytes can be sent"));
+        self.connection.send(event.expect("bytes can be sent"));
     }
 
     fn close(&mut self, reason: CloseReason) -> Vec<String> {

@@ -109,7 +109,7 @@ impl Watch {
                     let bytes = vec![Bytes::from(self.sent.to_string()); attachments];
                     let args = crate::Args((self.sent, bytes));
                     let event = Outgoing::event("/", "e", &args, None).expect("it can be sent");
-                    self.connection.send(&event);
+                    self.connection.send(event);
                     self.sent += 1;
                 }
             }

@@ -25,9 +25,15 @@ pub trait ToArgs {
     #[doc(hidden)]
     fn write_args(&self, writer: &mut ArgsWriter) -> Result<(), EncodeError>;
 
+    /// About how many bytes of JSON it is, if that is known.
+    #[doc(hidden)]
+    fn length(&self) -> usize {
+        0
+    }
+
     /// Whether this is an `Err`, which an answer carries as `{"error": ..}`.
     fn is_error(&self) -> bool {
-        let mut writer = ArgsWriter::new(Vec::new(), Opening::Ack);
+        let mut writer = ArgsWriter::new(Vec::new(), Opening::Probe);
         self.write_args(&mut writer).is_ok() && writer.is_error()
     }
 }
@@ -39,6 +45,10 @@ impl<T: Serialize + ?Sized> ToArgs for T {
 }
 
 impl ToArgs for Payload {
+    fn length(&self) -> usize {
+        self.args().len()
+    }
+
     fn write_args(&self, writer: &mut ArgsWriter) -> Result<(), EncodeError> {
         writer.write_raw(self);
         Ok(())
@@ -52,6 +62,9 @@ pub(crate) enum Opening {
     Array,
     /// As `Array`; and a `Result` is an answer.
     Ack,
+    /// As `Ack`, for a text that nobody reads: what most handlers return has none, and takes no
+    /// memory then.
+    Probe,
     /// An array that has its first element, the event's name.
     Name,
 }
@@ -100,10 +113,11 @@ impl ArgsWriter {
 
     /// Writes what must stand before the first argument.
     fn open(&mut self) {
-        self.text.push(match self.opening {
-            Opening::Array | Opening::Ack => b'[',
-            Opening::Name => b',',
-        });
+        match self.opening {
+            Opening::Array | Opening::Ack => self.text.push(b'['),
+            Opening::Name => self.text.push(b','),
+            Opening::Probe => {}
+        }
     }
 
     fn write(&mut self, value: &(impl Serialize + ?Sized)) -> Result<(), EncodeError> {
@@ -116,7 +130,8 @@ impl ArgsWriter {
         value.serialize(Arguments {
             json: &mut json,
             count: &mut count,
-            is_error: (self.opening == Opening::Ack).then_some(&mut self.is_error),
+            is_error: matches!(self.opening, Opening::Ack | Opening::Probe)
+                .then_some(&mut self.is_error),
             several: false,
         })?;
         if count == Count::Several {
