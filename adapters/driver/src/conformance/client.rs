@@ -78,6 +78,14 @@ impl Client {
         }
     }
 
+    /// Reads the close frame that comes next, for its code.
+    pub(crate) async fn close_code(&mut self) -> u16 {
+        match self.clock.soon("a close frame", self.stream.next()).await {
+            Some(Ok(Message::Close(Some(frame)))) => frame.code.into(),
+            other => panic!("no close frame: {other:?}"),
+        }
+    }
+
     /// Reads packets, which must be these.
     pub(crate) async fn expect(&mut self, packets: &[&str]) {
         for packet in packets {

@@ -74,6 +74,7 @@ macro_rules! conformance_list {
                 a_volatile_packet_is_dropped_behind_another
                 events_wait_while_many_handlers_do_but_answers_pass
                 events_that_wait_have_a_budget
+                a_client_that_sends_too_much_hears_so
             }
             transcript {
                 the_same_bytes_have_the_same_answer

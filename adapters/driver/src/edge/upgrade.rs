@@ -4,12 +4,12 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use async_tungstenite::tungstenite::handshake::derive_accept_key;
 use bytes::Bytes;
 use futures::{Sink, Stream};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use hyper::upgrade::{OnUpgrade, Parts};
 use klatch_core::engine::{Method, Request, RequestError, Transport};
+use tungstenite::handshake::derive_accept_key;
 
 use super::bridge::{Bridge, Unbridge};
 use super::{Body, Edge, answer, empty};

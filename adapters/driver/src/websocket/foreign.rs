@@ -71,12 +71,13 @@ impl Foreign {
         self.socket.as_mut().poll_ready(cx).map(|ready| ready.is_ok())
     }
 
-    pub(super) fn start_send(&mut self, frame: Frame) -> bool {
+    pub(super) fn start_send(&mut self, frame: Frame) {
         let message = match frame {
             Frame::Text(bytes) => WebSocketMessage::Text(bytes),
             Frame::Binary(bytes) => WebSocketMessage::Binary(bytes),
         };
-        self.socket.as_mut().start_send(message).is_ok()
+        // A broken WebSocket is reported by the next read.
+        let _ = self.socket.as_mut().start_send(message);
     }
 
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<bool> {

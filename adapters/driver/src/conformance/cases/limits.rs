@@ -102,3 +102,19 @@ pub(crate) async fn events_that_wait_have_a_budget(bed: &Bed) {
     log.expect(&["forced close"]).await;
     gate.open();
 }
+
+/// Much more is under way than the server reads before it has seen enough: closing the stream
+/// with that unread would reset it, and the close frame could be lost.
+pub(crate) async fn a_client_that_sends_too_much_hears_so(bed: &Bed) {
+    let server = Server::builder().config(Config::new().max_payload(10_000)).build();
+    let namespace = server.namespace("/");
+    let (pen, mut log) = bed.log();
+    namespace.on_disconnect(async move |_: Socket, reason: CloseReason| {
+        pen.write(reason.to_string());
+    });
+    let running = bed.serve(&server).await;
+    let mut client = Client::connected(running.address).await;
+    client.send(&format!("42[\"{}\"]", "x".repeat(8_000_000))).await;
+    assert_eq!(client.close_code().await, 1009);
+    log.expect(&["transport error"]).await;
+}

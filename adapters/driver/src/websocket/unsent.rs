@@ -1,0 +1,142 @@
+//! What is to be written to a WebSocket's stream.
+
+use std::cell::Cell;
+use std::io::{self, ErrorKind};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use klatch_core::engine::Frame;
+
+use crate::runtime::Stream;
+
+/// Bytes after which what is queued is written before more is: enough for one write to carry a
+/// whole mailbox, mostly.
+const FULL: usize = 64 * 1024;
+
+/// The largest buffer that a thread keeps.
+const SPARE_CAPACITY: usize = 4 * FULL;
+
+/// RFC 6455, section 5.2: the last frame of a message, of text or of bytes.
+const TEXT: u8 = 0x81;
+const BINARY: u8 = 0x82;
+/// Instead of a length: the length follows in two bytes, or in eight.
+const MEDIUM: u8 = 126;
+const LONG: u8 = 127;
+
+thread_local! {
+    /// Frames are gathered here, and mostly written within the same turn: a connection has a
+    /// buffer of its own only while its socket is full.
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Whole frames, some of which may be half written.
+#[derive(Default)]
+pub(super) struct Unsent {
+    bytes: Vec<u8>,
+    written: usize,
+    /// The stream may hold back what it has taken.
+    unflushed: bool,
+}
+
+impl Unsent {
+    /// Whether there should be no more before something is written.
+    pub(super) fn is_full(&self) -> bool {
+        self.bytes.len() >= FULL
+    }
+
+    /// Queues a message of the core's.
+    pub(super) fn push(&mut self, frame: &Frame) {
+        let (kind, payload) = match frame {
+            Frame::Text(text) => (TEXT, text),
+            Frame::Binary(bytes) => (BINARY, bytes),
+        };
+        let bytes = self.buffer();
+        match (u8::try_from(payload.len()), u16::try_from(payload.len())) {
+            (Ok(length @ 0..MEDIUM), _) => bytes.extend_from_slice(&[kind, length]),
+            (_, Ok(length)) => {
+                let [high, low] = length.to_be_bytes();
+                bytes.extend_from_slice(&[kind, MEDIUM, high, low]);
+            }
+            _ => {
+                bytes.extend_from_slice(&[kind, LONG]);
+                bytes.extend_from_slice(&(payload.len() as u64).to_be_bytes());
+            }
+        }
+        bytes.extend_from_slice(payload);
+    }
+
+    /// Queues frames of tungstenite's: pongs and goodbyes.
+    pub(super) fn push_frames(&mut self, frames: &[u8]) {
+        self.buffer().extend_from_slice(frames);
+    }
+
+    fn buffer(&mut self) -> &mut Vec<u8> {
+        if self.bytes.capacity() == 0 {
+            self.bytes = SPARE.take();
+        }
+        &mut self.bytes
+    }
+
+    /// Writes all there is, and has the stream pass it on. After an error nothing is left.
+    pub(super) fn poll_write_to(
+        &mut self,
+        stream: &mut dyn Stream,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        let mut stream = Pin::new(stream);
+        while self.written < self.bytes.len() {
+            match ready!(stream.as_mut().poll_write(cx, &self.bytes[self.written..])) {
+                Ok(written @ 1..) => self.written += written,
+                Ok(0) => return Poll::Ready(self.fail(ErrorKind::WriteZero.into())),
+                Err(error) => return Poll::Ready(self.fail(error)),
+            }
+            self.unflushed = true;
+        }
+        self.clear();
+        if self.unflushed {
+            let flushed = ready!(stream.poll_flush(cx));
+            self.unflushed = false;
+            flushed?;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn fail(&mut self, error: io::Error) -> io::Result<()> {
+        self.clear();
+        Err(error)
+    }
+
+    fn clear(&mut self) {
+        self.written = 0;
+        let mut bytes = std::mem::take(&mut self.bytes);
+        if (1..=SPARE_CAPACITY).contains(&bytes.capacity()) {
+            bytes.clear();
+            SPARE.set(bytes);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    #[test]
+    fn lengths_are_written_as_short_as_they_can_be() {
+        let head = |frame: Frame| {
+            let mut unsent = Unsent::default();
+            unsent.push(&frame);
+            unsent.bytes.truncate(10);
+            unsent.bytes
+        };
+        let bytes = |length| Bytes::from(vec![7; length]);
+        assert_eq!(head(Frame::Text(Bytes::from_static(b"40"))), [0x81, 2, b'4', b'0']);
+        assert_eq!(head(Frame::Binary(Bytes::new())), [0x82, 0]);
+        assert_eq!(head(Frame::Binary(bytes(125)))[..3], [0x82, 125, 7]);
+        assert_eq!(head(Frame::Binary(bytes(126)))[..5], [0x82, 126, 0, 126, 7]);
+        assert_eq!(head(Frame::Binary(bytes(65_535)))[..5], [0x82, 126, 255, 255, 7]);
+        let long = [0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0];
+        assert_eq!(head(Frame::Binary(bytes(65_536))), long);
+    }
+}
