@@ -1,13 +1,14 @@
-//! What other tasks hand to a connection's task: its HTTP requests and its WebSocket.
+//! What other tasks hand to a connection's task, its HTTP requests and its WebSocket, and what
+//! wakes it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::task::Waker;
 
 use bytes::Bytes;
 use futures::channel::oneshot;
-use futures::task::AtomicWaker;
+use futures::task::ArcWake;
 use klatch_core::Sid;
 use klatch_core::engine::{PostFault, RequestError, RequestId, Response};
 use parking_lot::Mutex;
@@ -36,13 +37,23 @@ pub(crate) enum Arrival {
     Order(Order),
 }
 
+/// There is an arrival.
+const ARRIVED: u8 = 1;
+/// The WebSocket has something to read.
+const READABLE: u8 = 2;
+
 /// The way from the tasks of HTTP connections to the task of one session.
+///
+/// As a waker it stands for the WebSocket: whoever wakes it says that there is something to read.
+/// A task that is woken to write need not try: reading from a socket that has nothing costs a
+/// system call on most runtimes.
 #[derive(Debug)]
 pub(crate) struct Inbox {
     /// The session's.
     number: u64,
+    /// What happened since the task last looked.
+    news: AtomicU8,
     arrivals: Mutex<Arrivals>,
-    waker: AtomicWaker,
     requests: AtomicU64,
 }
 
@@ -51,14 +62,41 @@ struct Arrivals {
     list: Vec<Arrival>,
     /// The task is gone: nobody would look.
     closed: bool,
+    /// The task's. It stays, so that a turn that changes nothing need not leave it anew.
+    waker: Option<Waker>,
+}
+
+/// What happened since a task last looked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct News(u8);
+
+impl News {
+    pub(crate) fn is_readable(self) -> bool {
+        self.0 & READABLE != 0
+    }
+
+    pub(crate) fn has_arrived(self) -> bool {
+        self.0 & ARRIVED != 0
+    }
+
+    pub(crate) fn is_none(self) -> bool {
+        self.0 == 0
+    }
+}
+
+impl ArcWake for Inbox {
+    fn wake_by_ref(inbox: &Arc<Self>) {
+        inbox.ring(READABLE);
+    }
 }
 
 impl Inbox {
     pub(crate) fn new(number: u64) -> Self {
         Self {
             number,
+            // A WebSocket that is there from the start may have been written to.
+            news: AtomicU8::new(READABLE),
             arrivals: Mutex::default(),
-            waker: AtomicWaker::new(),
             requests: AtomicU64::new(0),
         }
     }
@@ -85,8 +123,28 @@ impl Inbox {
         }
         arrivals.list.push(arrival);
         drop(arrivals);
-        self.waker.wake();
+        self.ring(ARRIVED);
         Ok(())
+    }
+
+    /// Wakes the task, if it does not know yet.
+    fn ring(&self, what: u8) {
+        if self.news.fetch_or(what, Ordering::AcqRel) & what != 0 {
+            return;
+        }
+        let waker = self.arrivals.lock().waker.clone();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// What happened since the last call.
+    pub(crate) fn news(&self) -> News {
+        // Mostly nothing: to look is cheaper than to swap.
+        if self.news.load(Ordering::Acquire) == 0 {
+            return News(0);
+        }
+        News(self.news.swap(0, Ordering::AcqRel))
     }
 
     /// Hands over what the server orders.
@@ -106,12 +164,17 @@ impl Inbox {
         let mut arrivals = self.arrivals.lock();
         arrivals.closed = true;
         let left = std::mem::take(&mut arrivals.list);
+        // The task's waker keeps what is left of it.
+        let waker = arrivals.waker.take();
         drop(arrivals);
-        drop(left);
+        drop((left, waker));
     }
 
+    /// Leaves the task's waker. It is woken from then on; what happened before is in the next
+    /// [`Self::news`].
     pub(crate) fn register(&self, waker: &Waker) {
-        self.waker.register(waker);
+        let replaced = self.arrivals.lock().waker.replace(waker.clone());
+        drop(replaced);
     }
 }
 

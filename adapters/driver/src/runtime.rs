@@ -49,7 +49,8 @@ pub trait Runtime: Clone + Send + Sync + 'static {
     }
 }
 
-/// A future that is ready from its deadline on, and can be set again before and after.
+/// A future that is ready from its deadline on, by [`Runtime::now`] and not a moment before, and can
+/// be set again before and after. It wakes whoever polled it last.
 pub trait Timer: Future<Output = ()> + Send + Sync + Unpin + 'static {
     /// Moves the deadline.
     fn reset(&mut self, deadline: Timestamp);

@@ -3,8 +3,9 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
+use futures::task;
 use klatch_core::engine::{Input, RequestId, Transmit};
 use klatch_core::{Sid, Timestamp};
 
@@ -31,11 +32,19 @@ pub(crate) struct Task<R: Runtime, C: Client> {
     sid: Sid,
     inbox: Arc<Inbox>,
     websocket: Option<WebSocket>,
+    /// There may be something to read.
+    readable: bool,
+    /// Woken when there is.
+    reading: Waker,
+    /// What this task was last polled with, and everything that wakes it knows.
+    waker: Waker,
     /// A frame that the WebSocket had no room for.
     held: Option<Transmit>,
     replies: Vec<(RequestId, Reply)>,
     timer: R::Timer,
     deadline: Timestamp,
+    /// The timer has been polled since it was set, and wakes the task.
+    timed: bool,
 }
 
 impl<R: Runtime, C: Client> Task<R, C> {
@@ -54,40 +63,56 @@ impl<R: Runtime, C: Client> Task<R, C> {
             client,
             hub,
             sid,
+            reading: task::waker(inbox.clone()),
             inbox,
             websocket,
+            readable: false,
+            waker: Waker::noop().clone(),
             held: None,
             replies: Vec::new(),
             timer,
             deadline,
+            timed: false,
         }
     }
 
     fn turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.inbox.register(cx.waker());
+        self.be_woken_by(cx.waker());
+        let news = self.inbox.news();
+        self.readable |= news.is_readable();
         let now = self.runtime.now();
         // A pong that lay in the socket while we were late still counts; a request that comes
         // when the time is up does not.
-        let mut busy = self.read(cx, now);
+        self.read(now);
         if self.deadline <= now {
             self.client.handle_timeout(now);
         }
-        busy |= self.take_arrivals(cx, now);
+        if news.has_arrived() {
+            self.take_arrivals(now);
+        }
         self.client.dispatch(now);
-        let readiness = self.write(cx, now);
+        let (sent, readiness) = self.write(cx, now);
         if self.client.is_finished() && self.held.is_none() {
             return Poll::Ready(());
         }
-        if !self.client.settle(readiness, cx.waker()) || busy {
+        if !self.client.settle(readiness, cx.waker()) || self.readable {
             cx.waker().wake_by_ref();
         }
-        self.wait_for_deadline(cx);
+        // What nothing else explains is the timer's doing.
+        self.wait_for_deadline(cx, news.is_none() && !sent);
         Poll::Pending
     }
 
-    /// `true` if there may be more to read from a new WebSocket.
-    fn take_arrivals(&mut self, cx: &mut Context<'_>, now: Timestamp) -> bool {
-        let mut busy = false;
+    /// Leaves the waker wherever it is kept from one turn to the next.
+    fn be_woken_by(&mut self, waker: &Waker) {
+        if !self.waker.will_wake(waker) {
+            self.waker.clone_from(waker);
+            self.inbox.register(waker);
+            self.timed = false;
+        }
+    }
+
+    fn take_arrivals(&mut self, now: Timestamp) {
         for arrival in self.inbox.take() {
             let input = match arrival {
                 Arrival::Get(id, reply) => {
@@ -109,7 +134,8 @@ impl<R: Runtime, C: Client> Task<R, C> {
                     if self.held.is_none() && self.client.accept_upgrade(now) {
                         self.websocket = Some(*websocket);
                         // What it brought was sent before the requests that arrived after it.
-                        busy |= self.read(cx, now);
+                        self.readable = true;
+                        self.read(now);
                     } else {
                         self.close_websocket(*websocket, None);
                     }
@@ -122,17 +148,20 @@ impl<R: Runtime, C: Client> Task<R, C> {
             };
             self.client.handle(now, input);
         }
-        busy
     }
 
-    /// Takes in frames; `true` if there may be more.
-    fn read(&mut self, cx: &mut Context<'_>, now: Timestamp) -> bool {
+    /// Takes in frames, if there may be any.
+    fn read(&mut self, now: Timestamp) {
+        if !std::mem::take(&mut self.readable) {
+            return;
+        }
         if let Some(websocket) = &mut self.websocket {
             websocket.begin_turn();
         }
         for _ in 0..FRAMES_PER_TURN {
-            let Some(websocket) = &mut self.websocket else { return false };
-            let Poll::Ready(input) = websocket.poll_input(cx) else { return false };
+            let Some(websocket) = &mut self.websocket else { return };
+            let mut cx = Context::from_waker(&self.reading);
+            let Poll::Ready(input) = websocket.poll_input(&mut cx) else { return };
             let Some(input) = input else { continue };
             match &input {
                 Input::Frame(_) => {}
@@ -145,27 +174,29 @@ impl<R: Runtime, C: Client> Task<R, C> {
                 // The machine says by which code it is to be closed.
                 _ => {
                     self.client.handle(now, input);
-                    return false;
+                    return;
                 }
             }
             self.client.handle(now, input);
         }
-        true
+        // There may be more, but others get their turn first.
+        self.readable = true;
     }
 
-    /// Passes on all that the transports take, and flushes.
-    fn write(&mut self, cx: &mut Context<'_>, now: Timestamp) -> Readiness {
-        if self.pass_on(cx, now).is_pending() {
-            return Readiness::Blocked;
+    /// Passes on all that the transports take, and flushes. Says whether there was anything, too.
+    fn write(&mut self, cx: &mut Context<'_>, now: Timestamp) -> (bool, Readiness) {
+        let mut sent = false;
+        if self.pass_on(cx, now, &mut sent).is_pending() {
+            return (sent, Readiness::Blocked);
         }
-        let Some(websocket) = &mut self.websocket else { return self.client.readiness() };
+        let Some(websocket) = &mut self.websocket else { return (sent, self.client.readiness()) };
         match websocket.poll_flush(cx) {
-            Poll::Ready(_) => self.client.readiness(),
-            Poll::Pending => Readiness::Blocked,
+            Poll::Ready(_) => (sent, self.client.readiness()),
+            Poll::Pending => (sent, Readiness::Blocked),
         }
     }
 
-    fn pass_on(&mut self, cx: &mut Context<'_>, now: Timestamp) -> Poll<()> {
+    fn pass_on(&mut self, cx: &mut Context<'_>, now: Timestamp, sent: &mut bool) -> Poll<()> {
         if self.client.is_closed() {
             // A client that does not read would hold up its own end.
             self.held = None;
@@ -174,6 +205,7 @@ impl<R: Runtime, C: Client> Task<R, C> {
             let Some(transmit) = self.held.take().or_else(|| self.client.next_transmit(now)) else {
                 return Poll::Ready(());
             };
+            *sent = true;
             match transmit {
                 Transmit::Respond(id, response) => {
                     if let Some(at) = self.replies.iter().position(|(waiting, _)| *waiting == id) {
@@ -187,8 +219,7 @@ impl<R: Runtime, C: Client> Task<R, C> {
                         self.held = Some(Transmit::Frame(frame));
                         return Poll::Pending;
                     }
-                    // A broken stream is reported by the next read.
-                    let _ = websocket.start_send(frame);
+                    websocket.start_send(frame);
                 }
                 Transmit::CloseWebSocket(code) => {
                     if let Some(websocket) = self.websocket.take() {
@@ -214,15 +245,20 @@ impl<R: Runtime, C: Client> Task<R, C> {
         });
     }
 
-    /// Sets the timer only if the deadline moved.
-    fn wait_for_deadline(&mut self, cx: &mut Context<'_>) {
+    /// Sets the timer only if the deadline moved, and looks at it only then or if it may have woken
+    /// the task.
+    fn wait_for_deadline(&mut self, cx: &mut Context<'_>, woken: bool) {
         let Some(deadline) = self.client.poll_timeout() else { return };
         if deadline != self.deadline {
             self.deadline = deadline;
             self.timer.reset(deadline);
+            self.timed = false;
         }
-        if Pin::new(&mut self.timer).poll(cx).is_ready() {
-            cx.waker().wake_by_ref();
+        if woken || !self.timed {
+            self.timed = Pin::new(&mut self.timer).poll(cx).is_pending();
+            if !self.timed {
+                cx.waker().wake_by_ref();
+            }
         }
     }
 }
