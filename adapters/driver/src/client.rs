@@ -37,6 +37,9 @@ pub(crate) trait Client: Send + Unpin + 'static {
     /// Ends a turn; `false` if something came in meanwhile.
     fn settle(&mut self, readiness: Readiness, waker: &Waker) -> bool;
 
+    /// Gives back the memory of queues that are empty.
+    fn shrink_to_fit(&mut self);
+
     /// Whether the session is over without what was on its way: that need not be waited for.
     fn is_closed(&self) -> bool;
 

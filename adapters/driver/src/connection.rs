@@ -302,6 +302,13 @@ impl Client for SocketIo {
         self.link.mailbox.settle(passed_on, readiness, waker)
     }
 
+    fn shrink_to_fit(&mut self) {
+        self.machine.shrink_to_fit();
+        self.link.mailbox.shrink_to_fit();
+        self.batch.shrink_to_fit();
+        self.parked.shrink_to_fit();
+    }
+
     fn is_closed(&self) -> bool {
         self.machine.session().is_closed()
     }

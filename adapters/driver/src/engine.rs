@@ -292,6 +292,12 @@ impl Client for Engine {
         self.socket.0.mailbox.settle(passed_on, readiness, waker)
     }
 
+    fn shrink_to_fit(&mut self) {
+        self.session.shrink_to_fit();
+        self.socket.0.mailbox.shrink_to_fit();
+        self.batch.shrink_to_fit();
+    }
+
     fn is_closed(&self) -> bool {
         self.session.is_closed()
     }

@@ -236,6 +236,11 @@ impl<T: Parcel> Mailbox<T> {
         true
     }
 
+    /// Gives back the memory of a queue that is empty.
+    pub(crate) fn shrink_to_fit(&self) {
+        self.state.lock().queue.shrink_to_fit();
+    }
+
     /// What an entry counts for in [`Self::settle`].
     pub(crate) fn charge(parcel: &T) -> usize {
         parcel.bytes() + ENTRY_OVERHEAD

@@ -79,12 +79,13 @@ impl<R: Runtime, C: Client> Task<R, C> {
     fn turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.be_woken_by(cx.waker());
         let news = self.inbox.news();
-        self.readable |= news.is_readable();
         let now = self.runtime.now();
-        // A pong that lay in the socket while we were late still counts; a request that comes
-        // when the time is up does not.
+        let due = self.deadline <= now;
+        // A pong that lay in the socket while we were late still counts, whether or not we have
+        // heard of it; a request that comes when the time is up does not.
+        self.readable |= due || news.is_readable();
         self.read(now);
-        if self.deadline <= now {
+        if due {
             self.client.handle_timeout(now);
         }
         if news.has_arrived() {
@@ -97,6 +98,10 @@ impl<R: Runtime, C: Client> Task<R, C> {
         }
         if !self.client.settle(readiness, cx.waker()) || self.readable {
             cx.waker().wake_by_ref();
+        }
+        if due {
+            // Heartbeats come to idle connections, too.
+            self.client.shrink_to_fit();
         }
         // What nothing else explains is the timer's doing.
         self.wait_for_deadline(cx, news.is_none() && !sent);

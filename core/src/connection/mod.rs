@@ -246,6 +246,13 @@ impl Connection {
         self.pump(now);
     }
 
+    /// Gives back the memory that queues keep for more than they hold. It is for connections that
+    /// are idle: a busy one would have to ask for it again at once. With the heartbeat, say.
+    pub fn shrink_to_fit(&mut self) {
+        self.session.shrink_to_fit();
+        self.events.shrink_to_fit();
+    }
+
     /// Whether the connection has ended and nothing is left to transmit or to report: it can be forgotten.
     pub fn is_finished(&self) -> bool {
         self.session.is_finished() && self.events.is_empty()

@@ -143,6 +143,14 @@ impl Session {
         }
     }
 
+    /// Gives back the memory that queues keep for more than they hold. It is for sessions that
+    /// are idle: a busy one would have to ask for it again at once. With the heartbeat, say.
+    pub fn shrink_to_fit(&mut self) {
+        self.queue.shrink_to_fit();
+        self.transmits.shrink_to_fit();
+        self.events.shrink_to_fit();
+    }
+
     /// Acts on every deadline that `now` has reached.
     pub fn handle_timeout(&mut self, now: Timestamp) {
         if let State::Closing { until } = self.state {
