@@ -23,6 +23,8 @@ pub(super) struct Membership {
     pub(super) id: Option<String>,
     pub(super) refusal: Option<Refusal>,
     pub(super) is_over: bool,
+    /// The client was in the namespace before: what was sent to it then may still be under way.
+    was_in_before: bool,
     pub(super) received: VecDeque<Received>,
     pub(super) answers: BTreeMap<AckId, Payload>,
 }
@@ -71,7 +73,9 @@ struct ConnectError {
 impl Memberships {
     /// Asks for a namespace, again perhaps.
     pub(super) fn ask_for(&mut self, namespace: &str) {
-        let mut membership = Membership::default();
+        let before = self.map.get(namespace);
+        let was_in_before = before.is_some_and(|it| it.id.is_some() || it.was_in_before);
+        let mut membership = Membership { was_in_before, ..Membership::default() };
         if let Some(reason) = self.ended {
             membership.end(reason);
         }
@@ -103,8 +107,8 @@ impl Memberships {
         let Some(membership) = self.map.get_mut(packet.namespace.as_str()) else {
             panic!("the server speaks of {}, which nobody asked for", packet.namespace)
         };
-        if membership.is_over {
-            // Sent before the server knew.
+        if membership.is_over || membership.is_of_an_earlier_life(&packet.body) {
+            // Sent before the server knew that the client has left.
             return;
         }
         match packet.body {
@@ -143,6 +147,12 @@ impl Memberships {
 }
 
 impl Membership {
+    /// A life begins with the server's CONNECT: what comes before it was for the one that was left.
+    fn is_of_an_earlier_life(&self, body: &Body) -> bool {
+        let begins = matches!(body, Body::Connect { .. });
+        self.was_in_before && self.id.is_none() && !begins
+    }
+
     pub(super) fn end(&mut self, reason: DisconnectReason) {
         if !std::mem::replace(&mut self.is_over, true) {
             self.received.push_back(Received::Disconnected(reason));

@@ -101,6 +101,32 @@ fn one_connection_carries_several_namespaces() {
 }
 
 #[test]
+fn what_was_under_way_to_a_client_that_left_is_not_for_it_when_it_comes_back() {
+    for transport in TRANSPORTS {
+        let sim = Sim::new(1);
+        let (server, _chat) = serve(&sim);
+        let news = server.namespace("/news");
+        news.on("ask", async |_: Socket, n: u32| n + 1);
+        let ada = sim.client().transport(transport).connect("/");
+        let mut reader = ada.connect("/news");
+        sim.advance(SECOND);
+        news.emit("old", &1).expect("it is a number");
+        reader.disconnect();
+        reader = ada.connect("/news");
+        assert_eq!(reader.ask::<u32>("ask", &1), 2, "{transport:?}");
+        news.emit("new", &2).expect("it is a number");
+        assert_eq!(reader.expect::<u32>("new"), 2, "{transport:?}");
+
+        // Both end the same life at the same time.
+        news.sockets()[0].disconnect();
+        reader.disconnect();
+        reader = ada.connect("/news");
+        reader.expect_nothing_for(SECOND);
+        assert_eq!((reader.is_connected(), news.len()), (true, 1), "{transport:?}");
+    }
+}
+
+#[test]
 fn who_leaves_its_last_namespace_closes_the_connection() {
     for transport in TRANSPORTS {
         let sim = Sim::new(1);
