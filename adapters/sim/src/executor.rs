@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 
 use crate::trace::Trace;
 
-/// Polls at one moment after which it is taken for certain that some task only wakes itself.
+/// Polls at one moment after which it is taken for certain that somebody only wakes himself.
 const MAX_POLLS_AT_ONCE: u32 = 10_000_000;
 
 /// What runs a simulation. Cheap to clone.
@@ -54,6 +54,32 @@ impl ArcWake for Task {
     }
 }
 
+/// Why a run ended without what it was for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stopped {
+    /// Its time is over.
+    Limit,
+    /// No task is ready, and no timer will wake one.
+    Deadlocked,
+}
+
+impl State {
+    /// The clock goes forward only.
+    fn move_to(&mut self, moment: Timestamp) {
+        self.now = self.now.max(moment);
+        self.polls_at_once = 0;
+    }
+
+    fn count_poll(&mut self) {
+        self.polls_at_once += 1;
+        assert!(
+            self.polls_at_once < MAX_POLLS_AT_ONCE,
+            "{MAX_POLLS_AT_ONCE} polls, and no time has passed: a task, or the future of \
+             `block_on`, wakes itself for ever"
+        );
+    }
+}
+
 impl Executor {
     pub(crate) fn new(seed: u64) -> Self {
         Self(Arc::new(Mutex::new(State {
@@ -84,10 +110,14 @@ impl Executor {
         self.0.lock().random.rand_range(0..limit)
     }
 
-    /// Whether what stands beside the ready tasks is next.
+    /// Whether what stands beside the ready tasks is next: it is to be polled then.
     pub(crate) fn is_drawn(&self) -> bool {
         let state = &mut *self.0.lock();
-        state.random.rand_range(0..state.ready.len() as u64 + 1) == 0
+        let is_drawn = state.random.rand_range(0..state.ready.len() as u64 + 1) == 0;
+        if is_drawn {
+            state.count_poll();
+        }
+        is_drawn
     }
 
     pub(crate) fn fill(&self, bytes: &mut [u8]) {
@@ -120,16 +150,28 @@ impl Executor {
     pub(crate) fn run_until<T>(
         &self,
         limit: Timestamp,
-        mut condition: impl FnMut() -> Option<T>,
+        condition: impl FnMut() -> Option<T>,
     ) -> Option<T> {
+        let outcome = self.run(limit, condition);
+        if let Err(Stopped::Deadlocked) = outcome {
+            self.0.lock().move_to(limit);
+        }
+        outcome.ok()
+    }
+
+    /// As [`Self::run_until`], but time stands still where nothing can happen any more.
+    pub(crate) fn run<T>(
+        &self,
+        limit: Timestamp,
+        mut condition: impl FnMut() -> Option<T>,
+    ) -> Result<T, Stopped> {
         let _running = Running::new(self);
         loop {
             if let Some(value) = condition() {
-                return Some(value);
+                return Ok(value);
             }
-            if !self.step() && !self.jump(limit) {
-                self.0.lock().now = limit;
-                return None;
+            if !self.step() {
+                self.jump(limit)?;
             }
         }
     }
@@ -141,8 +183,7 @@ impl Executor {
             if state.ready.is_empty() {
                 return false;
             }
-            state.polls_at_once += 1;
-            assert!(state.polls_at_once < MAX_POLLS_AT_ONCE, "tasks wake themselves for ever");
+            state.count_poll();
             let lot = state.random.rand_range(0..state.ready.len() as u64) as usize;
             let task = state.ready.swap_remove(lot);
             state.trace.step(task.number);
@@ -160,21 +201,21 @@ impl Executor {
         true
     }
 
-    /// Moves the clock to the next timer and wakes who waits for it; `false` if none is due by `limit`.
-    fn jump(&self, limit: Timestamp) -> bool {
+    /// Moves the clock to the next timer and wakes who waits for it; to `limit` if that is first.
+    fn jump(&self, limit: Timestamp) -> Result<(), Stopped> {
         let due = {
             let state = &mut *self.0.lock();
-            let Some((&(deadline, _), _)) = state.timers.first_key_value() else { return false };
+            let next = state.timers.first_key_value().ok_or(Stopped::Deadlocked)?;
+            let deadline = next.0.0;
+            state.move_to(deadline.min(limit));
             if deadline > limit {
-                return false;
+                return Err(Stopped::Limit);
             }
-            state.now = state.now.max(deadline);
-            state.polls_at_once = 0;
             let later = state.timers.split_off(&(state.now, u64::MAX));
             std::mem::replace(&mut state.timers, later)
         };
         due.into_values().for_each(Waker::wake);
-        true
+        Ok(())
     }
 
     /// Wakes at a moment; the key takes it back.

@@ -12,7 +12,7 @@ use futures::task::{ArcWake, waker};
 use klatch_core::Timestamp;
 use parking_lot::{Mutex, MutexGuard};
 
-use crate::executor::{Executor, Key};
+use crate::executor::{Executor, Key, Stopped};
 use crate::network::Network;
 
 /// The time of day at the start of every simulation, from the first second of 1970: New Year 2026.
@@ -68,13 +68,14 @@ impl Runtime {
     ///
     /// # Panics
     ///
-    /// If it never will be: nothing is left that could wake it, or an hour of virtual time is over.
+    /// If it never will be: nothing is left that could wake it, it only wakes itself, or an hour of
+    /// virtual time is over.
     pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
         let mut future = pin!(future);
         let woken = Arc::new(Flag(AtomicBool::new(true)));
         let waker = waker(woken.clone());
         let limit = self.executor.now() + PATIENCE;
-        let done = self.executor.run_until(limit, || {
+        let done = self.executor.run(limit, || {
             // It takes its turn by lot, as the tasks do.
             while woken.0.load(Ordering::Relaxed) && self.executor.is_drawn() {
                 woken.0.store(false, Ordering::Relaxed);
@@ -84,7 +85,13 @@ impl Runtime {
             }
             None
         });
-        done.unwrap_or_else(|| panic!("the future is not done, and nothing is left to wait for"))
+        match done {
+            Ok(value) => value,
+            Err(Stopped::Deadlocked) => {
+                panic!("deadlocked: the future is not done, and nothing is left to wait for")
+            }
+            Err(Stopped::Limit) => panic!("the future is not done after {PATIENCE:?}"),
+        }
     }
 
     /// Ends all that runs and listens.

@@ -1,8 +1,9 @@
 //! Tasks, timers and the clock.
 
-use std::future::pending;
+use std::future::{pending, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
 use futures::FutureExt as _;
@@ -93,6 +94,39 @@ fn a_future_that_nobody_wakes_is_a_panic_and_not_a_test_that_hangs() {
     let sim = Sim::new(1);
     let said = panic_of(|| sim.block_on(pending()));
     assert!(said.contains("nothing is left to wait for"), "{said}");
+    assert_eq!(sim.now().offset(), Duration::ZERO, "nothing happened, and no time passed");
+}
+
+#[test]
+fn a_future_that_is_not_done_after_an_hour_is_told_from_one_that_nobody_wakes() {
+    let sim = Sim::new(1);
+    let runtime = sim.runtime();
+    sim.runtime().spawn(async move {
+        loop {
+            runtime.sleep(SECOND).await;
+        }
+    });
+    let said = panic_of(|| sim.block_on(pending()));
+    assert!(said.contains("not done after 3600s"), "{said}");
+    assert_eq!(sim.now().offset(), Duration::from_hours(1));
+}
+
+#[test]
+fn whoever_only_wakes_himself_is_a_panic_and_not_a_test_that_hangs() {
+    let yields = || {
+        poll_fn(|cx| -> Poll<()> {
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+    };
+    let sim = Sim::new(1);
+    let said = panic_of(|| sim.block_on(yields()));
+    assert!(said.contains("no time has passed") && said.contains("`block_on`"), "{said}");
+
+    let sim = Sim::new(1);
+    sim.runtime().spawn(yields());
+    let said = panic_of(|| sim.advance(SECOND));
+    assert!(said.contains("wakes itself for ever"), "{said}");
 }
 
 #[test]
