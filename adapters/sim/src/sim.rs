@@ -16,9 +16,6 @@ use crate::runtime::Runtime;
 use crate::stream::Stream;
 use crate::trace::Trace;
 
-/// Lines of the trace that a test which fails prints.
-const LAST_LINES: usize = 60;
-
 /// A network, a clock and everybody who runs by it, all from one seed.
 ///
 /// Nothing happens but in the calls of its methods and its clients'; they return when what they
@@ -134,7 +131,8 @@ impl Sim {
         self.runtime.executor().with_trace(|trace| trace.clone())
     }
 
-    /// Keeps so many lines of the trace, instead of the last thousand.
+    /// Keeps so many lines of the trace, instead of the last thousand; a test that fails prints all
+    /// of them, instead of the last sixty.
     pub fn keep_trace(&self, lines: usize) {
         self.runtime.executor().with_trace(|trace| trace.keep(lines));
     }
@@ -143,10 +141,7 @@ impl Sim {
         let trace = self.trace();
         let seed = self.runtime.seed();
         eprintln!("\nthe simulation failed: seed {seed}, at {:?}, {trace:?}", self.now().offset());
-        let before = trace.lines().len().saturating_sub(LAST_LINES);
-        for line in trace.lines().skip(before) {
-            eprintln!("{line}");
-        }
+        trace.reported().for_each(|line| eprintln!("{line}"));
     }
 }
 

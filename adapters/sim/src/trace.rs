@@ -6,8 +6,11 @@ use std::hash::{BuildHasher as _, Hasher as _};
 
 use klatch_core::{HashKey, KeyedHasher, Timestamp};
 
-/// Lines that are kept unless more are asked for.
+/// Lines that are kept unless somebody asks for a number.
 const KEPT: usize = 1000;
+
+/// The last lines, which a test that fails prints unless somebody asks for a number.
+const REPORTED: usize = 60;
 
 /// Bytes of a line that are kept; all of it counts for the hash.
 const MAX_LINE: usize = 300;
@@ -19,7 +22,8 @@ const MAX_LINE: usize = 300;
 #[derive(Clone)]
 pub struct Trace {
     lines: VecDeque<String>,
-    kept: usize,
+    /// How many lines were asked for.
+    asked: Option<usize>,
     written: u64,
     steps: u64,
     hasher: KeyedHasher,
@@ -52,13 +56,23 @@ impl Trace {
     }
 
     pub(crate) fn keep(&mut self, lines: usize) {
-        self.kept = lines;
+        self.asked = Some(lines);
+        self.forget();
+    }
+
+    /// The lines for whoever reads of a test that failed.
+    pub(crate) fn reported(&self) -> impl Iterator<Item = &str> {
+        let reported = self.asked.unwrap_or(REPORTED);
+        self.lines().skip(self.lines.len().saturating_sub(reported))
+    }
+
+    /// Drops the first lines, if there are more than are kept.
+    fn forget(&mut self) {
+        let kept = self.asked.unwrap_or(KEPT);
+        self.lines.drain(..self.lines.len().saturating_sub(kept));
     }
 
     pub(crate) fn note(&mut self, now: Timestamp, line: fmt::Arguments<'_>) {
-        if self.lines.len() >= self.kept {
-            self.lines.pop_front();
-        }
         let (seconds, rest) = (now.offset().as_secs(), now.offset().subsec_micros() / 100);
         let mut line = format!("{seconds:5}.{rest:04}s  {line}");
         self.hasher.write(line.as_bytes());
@@ -69,6 +83,7 @@ impl Trace {
         }
         self.lines.push_back(line);
         self.written += 1;
+        self.forget();
     }
 
     pub(crate) fn step(&mut self, task: u64) {
@@ -81,7 +96,7 @@ impl Default for Trace {
     fn default() -> Self {
         // Always the same key: a hash is to be compared with that of another process.
         let hasher = HashKey::from_entropy([0; 16]).build_hasher();
-        Self { lines: VecDeque::new(), kept: KEPT, written: 0, steps: 0, hasher }
+        Self { lines: VecDeque::new(), asked: None, written: 0, steps: 0, hasher }
     }
 }
 

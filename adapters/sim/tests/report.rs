@@ -22,11 +22,31 @@ fn a_test_that_fails() {
     assert_eq!(bob.expect::<String>("said"), "hello");
 }
 
+#[test]
+#[ignore = "it fails, for the test below to read"]
+fn a_test_that_fails_after_a_hundred_lines() {
+    let sim = Sim::new(7);
+    if let Ok(lines) = std::env::var("KEEP_LINES") {
+        sim.keep_trace(lines.parse().expect("a number"));
+    }
+    let address = sim.serve(&Server::new());
+    for _ in 0..100 {
+        sim.open(address).expect("it is served");
+    }
+    panic!("as it should");
+}
+
 /// What it says, in a process of its own.
 fn report() -> String {
+    report_of("a_test_that_fails", None)
+}
+
+fn report_of(test: &str, lines: Option<&str>) -> String {
     let program = std::env::current_exe().expect("this test has a program");
-    let arguments = ["--ignored", "--exact", "a_test_that_fails", "--nocapture"];
-    let output = Command::new(program).args(arguments).output().expect("it can be run");
+    let arguments = ["--ignored", "--exact", test, "--nocapture"];
+    let mut command = Command::new(program);
+    command.args(arguments).env_remove("KEEP_LINES").envs(lines.map(|lines| ("KEEP_LINES", lines)));
+    let output = command.output().expect("it can be run");
     assert!(!output.status.success());
     let said = String::from_utf8(output.stderr).expect("it is text");
     let (_, report) = said.split_once("the simulation failed: ").expect("it reports");
@@ -43,4 +63,12 @@ fn a_failed_test_tells_its_seed_and_what_happened_and_the_next_process_tells_the
     assert!(report.contains("client 2 is on a WebSocket"), "{report}");
     assert!(report.contains("1.0") && report.contains("client 1 is reset"), "{report}");
     assert_eq!(self::report(), report);
+}
+
+#[test]
+fn a_failed_test_tells_as_much_as_was_asked_for() {
+    for (asked, told) in [(None, 60), (Some("80"), 80), (Some("0"), 0)] {
+        let report = report_of("a_test_that_fails_after_a_hundred_lines", asked);
+        assert_eq!(report.matches(" connects\n").count(), told, "{asked:?}: {report}");
+    }
 }

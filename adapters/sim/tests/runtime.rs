@@ -157,6 +157,12 @@ fn a_trace_keeps_its_last_lines_and_knows_of_all() {
     let trace = sim.trace();
     assert_eq!((trace.len(), trace.lines().len()), (5, 2));
     assert!(trace.to_string().ends_with("client 5 connects\n"), "{trace}");
+    sim.keep_trace(1);
+    assert_eq!(sim.trace().to_string(), trace.lines().next_back().expect("two").to_owned() + "\n");
+    assert_eq!(sim.trace(), trace, "nothing has happened");
+    sim.keep_trace(0);
+    sim.open(address).expect("it is served");
+    assert_eq!((sim.trace().len(), sim.trace().lines().len()), (6, 0));
     sim.advance(SECOND);
     assert_ne!(sim.trace(), trace, "tasks have run");
 }
