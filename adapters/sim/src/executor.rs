@@ -186,7 +186,7 @@ impl Executor {
             state.count_poll();
             let lot = state.random.rand_range(0..state.ready.len() as u64) as usize;
             let task = state.ready.swap_remove(lot);
-            state.trace.step(task.number);
+            state.trace.step(state.now, task.number);
             task
         };
         task.is_queued.store(false, Ordering::Relaxed);
@@ -245,6 +245,12 @@ impl Executor {
     pub(crate) fn note(&self, line: fmt::Arguments<'_>) {
         let state = &mut *self.0.lock();
         state.trace.note(state.now, line);
+    }
+
+    /// Counts something in the trace that has no line.
+    pub(crate) fn count(&self, act: impl FnOnce(&mut Trace, Timestamp)) {
+        let state = &mut *self.0.lock();
+        act(&mut state.trace, state.now);
     }
 
     pub(crate) fn with_trace<T>(&self, act: impl FnOnce(&mut Trace) -> T) -> T {

@@ -27,7 +27,8 @@ pub struct Sim {
 }
 
 impl Sim {
-    /// A simulation. The same seed and the same calls give the same run, to the last byte.
+    /// A simulation. The same seed and the same calls give the same run, to the last byte but for the
+    /// masks of its clients' WebSocket frames, which are drawn elsewhere.
     pub fn new(seed: u64) -> Self {
         Self { runtime: Runtime::new(seed) }
     }

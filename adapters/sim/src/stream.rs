@@ -28,6 +28,8 @@ pub struct Stream {
     side: usize,
     /// The reader of a chunked link sleeps between two pieces.
     has_read: bool,
+    /// What is written here is not drawn from the seed.
+    is_masked: bool,
 }
 
 /// What both ends share.
@@ -84,8 +86,16 @@ impl Pipe {
 pub(crate) fn pair(runtime: &Runtime, link: &Link) -> (Stream, Stream, Weak<Wire>) {
     let wire = Wire { runtime: runtime.clone(), link: link.clone(), state: Mutex::default() };
     let wire = Arc::new(wire);
-    let end = |side| Stream { wire: wire.clone(), side, has_read: false };
+    let end = |side| Stream { wire: wire.clone(), side, has_read: false, is_masked: false };
     (end(0), end(1), Arc::downgrade(&wire))
+}
+
+impl Stream {
+    /// From now on something is written that does not follow from the seed: its length alone counts
+    /// for the trace.
+    pub(crate) fn mask(&mut self) {
+        self.is_masked = true;
+    }
 }
 
 impl Wire {
@@ -247,6 +257,8 @@ impl AsyncWrite for Stream {
         }
         pipe.bytes += written;
         let mut bytes = Bytes::from(bytes);
+        let counted = (!self.is_masked).then_some(&bytes[..]);
+        wire.runtime.executor().count(|trace, now| trace.write(now, written, counted));
         while !bytes.is_empty() {
             let piece = wire.link.piece(bytes.len(), |limit| wire.runtime.below(limit));
             pipe.last = pipe.last.max(now + wire.delay());
@@ -265,6 +277,7 @@ impl AsyncWrite for Stream {
         let mut state = wire.state.lock();
         let pipe = &mut state.pipes[other];
         if pipe.end.is_none() {
+            wire.runtime.executor().count(|trace, now| trace.close(now, other));
             pipe.last = pipe.last.max(wire.runtime.now() + wire.delay());
             pipe.end = Some(pipe.last);
             wire.ring(&mut state, other);
@@ -277,6 +290,7 @@ impl Drop for Stream {
     fn drop(&mut self) {
         let (wire, other) = (self.wire.clone(), 1 - self.side);
         let mut state = wire.state.lock();
+        wire.runtime.executor().count(|trace, now| trace.close(now, self.side));
         let read = &mut state.pipes[self.side];
         read.unread = true;
         let is_left = read.bytes > 0;

@@ -15,10 +15,14 @@ const REPORTED: usize = 60;
 /// Bytes of a line that are kept; all of it counts for the hash.
 const MAX_LINE: usize = 300;
 
-/// What happened in a simulation: every connection, every message in both directions, every fault.
+/// What happened in a simulation: every connection, every message of a client's in both directions,
+/// every fault.
 ///
-/// Two traces are equal if all that ever happened was the same, down to which task ran when, and
-/// not only the last lines, which are all that is kept.
+/// Two traces are equal if all that ever happened was the same, and not only the last lines, which
+/// are all that is kept: beside the lines it counts which task ran when, to the nanosecond, and what
+/// was written to each connection, byte for byte. Of the frames that a [`Client`](crate::Client)
+/// sends over a WebSocket only the length counts, as they are masked at random; their messages are
+/// lines.
 #[derive(Clone)]
 pub struct Trace {
     lines: VecDeque<String>,
@@ -75,8 +79,8 @@ impl Trace {
     pub(crate) fn note(&mut self, now: Timestamp, line: fmt::Arguments<'_>) {
         let (seconds, rest) = (now.offset().as_secs(), now.offset().subsec_micros() / 100);
         let mut line = format!("{seconds:5}.{rest:04}s  {line}");
+        self.count(Kind::Line, now, line.len());
         self.hasher.write(line.as_bytes());
-        self.hasher.write_u8(b'\n');
         if line.len() > MAX_LINE {
             line.truncate(line.floor_char_boundary(MAX_LINE));
             line.push('…');
@@ -86,10 +90,41 @@ impl Trace {
         self.forget();
     }
 
-    pub(crate) fn step(&mut self, task: u64) {
+    pub(crate) fn step(&mut self, now: Timestamp, task: u64) {
         self.steps += 1;
-        self.hasher.write(&task.to_le_bytes());
+        self.count(Kind::Step, now, task);
     }
+
+    /// Bytes are written to a connection; they themselves are `None` if they are no affair of the
+    /// seed's.
+    pub(crate) fn write(&mut self, now: Timestamp, length: usize, bytes: Option<&[u8]>) {
+        let kind = if bytes.is_some() { Kind::Bytes } else { Kind::Masked };
+        self.count(kind, now, length);
+        self.hasher.write(bytes.unwrap_or_default());
+    }
+
+    /// A connection is closed from one end.
+    pub(crate) fn close(&mut self, now: Timestamp, side: usize) {
+        self.count(Kind::Close, now, side);
+    }
+
+    /// Begins something in the hash, of a kind and with a number that tell where it ends.
+    fn count(&mut self, kind: Kind, now: Timestamp, number: impl TryInto<u64>) {
+        let number = number.try_into().unwrap_or(u64::MAX);
+        self.hasher.write_u8(kind as u8);
+        self.hasher.write(&now.offset().as_nanos().to_le_bytes());
+        self.hasher.write(&number.to_le_bytes());
+    }
+}
+
+/// What counts for the hash.
+#[derive(Clone, Copy)]
+enum Kind {
+    Line,
+    Step,
+    Bytes,
+    Masked,
+    Close,
 }
 
 impl Default for Trace {

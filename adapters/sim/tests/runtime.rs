@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime};
 use futures::FutureExt as _;
 use futures::channel::oneshot;
 use futures::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use klatch_driver::{Runtime as _, Server, Timer as _};
-use klatch_sim::Sim;
+use klatch_driver::{Listener as _, Runtime as _, Server, Timer as _};
+use klatch_sim::{Link, Sim};
 use parking_lot::Mutex;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -191,4 +191,50 @@ fn a_server_answers_the_same_from_the_same_seed() {
     assert_eq!(handshake(7), (answer.clone(), trace.clone()));
     assert_ne!(handshake(8).0, answer, "its id is another");
     assert_ne!(handshake(8).1, trace);
+}
+
+#[test]
+fn a_trace_is_of_the_nanosecond() {
+    let trace = |latency| {
+        let sim = Sim::new(1);
+        let address = sim.serve(&Server::new());
+        let host = sim.host(Link::new().latency(latency..=latency));
+        sim.block_on(host.connect(address)).expect("it is served");
+        sim.trace()
+    };
+    let (one, other) = (Duration::from_nanos(1_000_000), Duration::from_nanos(1_000_001));
+    assert_eq!(trace(one).to_string(), trace(other).to_string());
+    assert_ne!(trace(one), trace(other));
+    assert_eq!(trace(one), trace(one));
+}
+
+#[test]
+fn a_trace_is_of_the_bytes_that_a_test_sends_by_itself_and_of_their_end() {
+    let trace = |bytes: &[u8], close: bool| {
+        let sim = Sim::new(1);
+        let listener = sim.runtime().listen();
+        let address = listener.local_addr().expect("it listens");
+        let mut stream = sim.open(address).expect("it listens");
+        sim.block_on(stream.write_all(bytes)).expect("it is open");
+        if close {
+            sim.block_on(stream.close()).expect("it is open");
+        }
+        sim.trace()
+    };
+    assert_ne!(trace(b"a", false), trace(b"b", false));
+    assert_ne!(trace(b"a", false), trace(b"a", true));
+    assert_eq!(trace(b"a", true), trace(b"a", true));
+}
+
+#[test]
+fn a_trace_knows_of_a_client_that_stops_reading() {
+    let sim = Sim::new(1);
+    let server = Server::new();
+    server.namespace("/");
+    sim.serve(&server);
+    let ada = sim.connect("/");
+    ada.stall();
+    assert!(sim.trace().to_string().ends_with("client 1 stops reading\n"));
+    ada.resume();
+    assert!(sim.trace().to_string().ends_with("client 1 reads on\n"));
 }

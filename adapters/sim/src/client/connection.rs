@@ -225,6 +225,8 @@ impl Connection {
 
     /// Reads nothing any more, or goes on.
     pub(super) fn stall(&self, is_stalled: bool) {
+        let what = if is_stalled { "stops reading" } else { "reads on" };
+        self.runtime.executor().note(format_args!("client {} {what}", self.number));
         self.change(|state| state.is_stalled = is_stalled);
     }
 

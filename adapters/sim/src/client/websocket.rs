@@ -31,7 +31,8 @@ pub(super) async fn run(connection: &Connection, server: &Server) -> DisconnectR
 }
 
 async fn open(server: &Server, query: &str) -> io::Result<WebSocket> {
-    let (stream, rest) = server.switch(query).await?;
+    let (mut stream, rest) = server.switch(query).await?;
+    stream.mask();
     let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER);
     Ok(WebSocketStream::from_partially_read(stream, rest, Role::Client, Some(config)).await)
 }
