@@ -118,7 +118,9 @@ impl Wire {
     pub(crate) fn cut(&self, cut: bool) {
         let mut state = self.state.lock();
         state.cut = cut || state.vanished;
-        state.wake_all();
+        let waiting = state.take_wakers();
+        drop(state);
+        waiting.into_iter().for_each(Waker::wake);
     }
 
     /// As [`Self::cut`], for good and without a trace at either end.
@@ -132,7 +134,9 @@ impl Wire {
         let mut state = self.state.lock();
         state.broken = !state.vanished;
         state.pipes.iter_mut().for_each(Pipe::lose);
-        state.wake_all();
+        let waiting = state.take_wakers();
+        drop(state);
+        waiting.into_iter().for_each(Waker::wake);
     }
 }
 
@@ -142,10 +146,10 @@ impl State {
         self.broken || (!self.cut && self.pipes[side].reset.is_some_and(|at| at <= now))
     }
 
-    fn wake_all(&mut self) {
-        for pipe in &mut self.pipes {
-            [pipe.reader.take(), pipe.writer.take()].into_iter().flatten().for_each(Waker::wake);
-        }
+    /// Of all who wait, to be woken without the lock.
+    fn take_wakers(&mut self) -> Vec<Waker> {
+        let wakers = self.pipes.iter_mut().map(|pipe| [pipe.reader.take(), pipe.writer.take()]);
+        wakers.flatten().flatten().collect()
     }
 }
 

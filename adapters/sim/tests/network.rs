@@ -2,12 +2,18 @@
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, mpsc};
+use std::task::Context;
+use std::thread;
 use std::time::Duration;
 
 use futures::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use futures::task::{ArcWake, waker};
 use futures::{AsyncRead, FutureExt as _};
 use klatch_driver::{Listener as _, Runtime as _};
 use klatch_sim::{Host, Link, Listener, Sim, Stream};
+use parking_lot::Mutex;
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -144,6 +150,37 @@ fn a_partition_holds_everything_back_until_it_is_healed() {
     host.heal();
     assert_eq!(arrived(&mut theirs), [1; 10]);
     assert_eq!(sim.block_on(ours.write(&[2])).expect("it is open"), 1);
+}
+
+/// Reads as soon as it is woken, and not in a turn of its own.
+struct Impatient(Mutex<Stream>);
+
+impl ArcWake for Impatient {
+    fn wake_by_ref(reader: &Arc<Self>) {
+        assert_eq!(arrived(&mut *reader.0.lock()), b"hello");
+    }
+}
+
+#[test]
+fn who_is_woken_by_a_healed_partition_may_read_at_once() {
+    // In a thread, so that a lock which is held over the call fails the test and does not stop it.
+    let (done, healed) = mpsc::channel();
+    thread::spawn(move || {
+        let sim = Sim::new(1);
+        let (host, mut ours, theirs) = connect(&sim, fixed(MS));
+        host.partition();
+        sim.block_on(ours.write_all(b"hello")).expect("it is open");
+        sim.advance(MS);
+        let reader = Arc::new(Impatient(Mutex::new(theirs)));
+        let waker = waker(reader.clone());
+        let mut cx = Context::from_waker(&waker);
+        let polled = Pin::new(&mut *reader.0.lock()).poll_read(&mut cx, &mut [0; 10]);
+        assert!(polled.is_pending(), "it is cut off");
+        host.heal();
+        assert_eq!(arrived(&mut *reader.0.lock()), b"", "it has read");
+        done.send(()).expect("the test waits");
+    });
+    healed.recv_timeout(Duration::from_secs(20)).expect("no panic, and no deadlock");
 }
 
 #[test]
