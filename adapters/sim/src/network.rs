@@ -46,14 +46,23 @@ impl Network {
 
 impl Runtime {
     /// A listener at an address of its own, ready to serve.
+    ///
+    /// # Panics
+    ///
+    /// If the simulation has had 255 listeners.
     pub fn bind(&self) -> Bound<Self, Listener> {
         Bound::new(self.clone(), self.listen())
     }
 
     /// A listener at an address of its own, for whoever accepts by hand.
+    ///
+    /// # Panics
+    ///
+    /// If the simulation has had 255 listeners.
     pub fn listen(&self) -> Listener {
         let mut network = self.network();
-        network.servers += 1;
+        let servers = network.servers.checked_add(1);
+        network.servers = servers.expect("a simulation has at most 255 listeners");
         let address = SocketAddr::from(([10, 0, 0, network.servers], PORT));
         let waiting = Arc::new(Backlog::default());
         network.listeners.insert(address, waiting.clone());
@@ -66,17 +75,27 @@ impl Runtime {
     /// # Errors
     ///
     /// If nobody listens there.
+    ///
+    /// # Panics
+    ///
+    /// If the simulation has had 65,535 hosts.
     pub async fn connect(&self, address: SocketAddr) -> io::Result<Stream> {
         self.host(Link::new()).connect(address).await
     }
 
     /// A host that can connect to whoever listens.
+    ///
+    /// # Panics
+    ///
+    /// If the simulation has had 65,535 hosts, clients among them.
     pub fn host(&self, link: Link) -> Host {
         let mut network = self.network();
-        network.hosts += 1;
-        let number = network.hosts;
+        let number = network.hosts.checked_add(1);
+        let number = number.expect("a simulation has at most 65,535 hosts, clients among them");
+        network.hosts = number;
         drop(network);
-        let inner = Inner { runtime: self.clone(), number, link, state: Mutex::default() };
+        let state = Mutex::new(State::new());
+        let inner = Inner { runtime: self.clone(), number, link, state };
         Host(Arc::new(inner))
     }
 }
@@ -140,15 +159,22 @@ struct Inner {
     state: Mutex<State>,
 }
 
-#[derive(Default)]
 struct State {
     /// Nothing gets through.
     cut: bool,
     vanished: bool,
     wires: Vec<Weak<Wire>>,
-    connected: u16,
+    /// The port of the next connection: they begin again after the last.
+    port: u16,
     /// Who would connect if the host were not cut off.
     waiting: Vec<Waker>,
+}
+
+impl State {
+    fn new() -> Self {
+        let (wires, waiting) = (Vec::new(), Vec::new());
+        Self { cut: false, vanished: false, wires, port: FIRST_PORT, waiting }
+    }
 }
 
 impl Host {
@@ -183,10 +209,11 @@ impl Host {
             let mut state = self.0.state.lock();
             state.wires.retain(|wire| wire.strong_count() > 0);
             state.wires.push(wire);
-            state.connected += 1;
+            let port = state.port;
+            state.port = port.checked_add(1).unwrap_or(FIRST_PORT);
             let ip =
                 Ipv4Addr::from_bits(u32::from_be_bytes([10, 1, 0, 0]) + u32::from(self.0.number));
-            SocketAddr::new(IpAddr::V4(ip), FIRST_PORT + state.connected % (u16::MAX - FIRST_PORT))
+            SocketAddr::new(IpAddr::V4(ip), port)
         };
         let mut backlog = backlog.lock();
         backlog.connections.push_back((theirs, from));

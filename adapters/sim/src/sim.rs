@@ -39,11 +39,19 @@ impl Sim {
     }
 
     /// A listener at an address of its own, ready to serve.
+    ///
+    /// # Panics
+    ///
+    /// If the simulation has had 255 listeners.
     pub fn bind(&self) -> Bound<Runtime, Listener> {
         self.runtime.bind()
     }
 
     /// Serves a server, and returns its address.
+    ///
+    /// # Panics
+    ///
+    /// If the simulation has had 255 listeners.
     pub fn serve(&self, service: &impl Service) -> SocketAddr {
         let listener = self.runtime.listen();
         let address = listener.address();
@@ -61,6 +69,7 @@ impl Sim {
     ///
     /// If it is not let in, or no server is served.
     #[track_caller]
+    #[must_use = "a client that is dropped goes away"]
     pub fn connect(&self, namespace: &str) -> Client {
         self.client().connect(namespace)
     }
@@ -94,6 +103,10 @@ impl Sim {
     }
 
     /// A host that speaks for itself, byte by byte, in [`block_on`](Self::block_on).
+    ///
+    /// # Panics
+    ///
+    /// If the simulation has had 65,535 hosts, clients among them.
     pub fn host(&self, link: Link) -> Host {
         self.runtime.host(link)
     }

@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, mpsc};
 use std::task::Context;
@@ -220,4 +221,39 @@ fn nobody_listens_any_more_when_the_listener_is_dropped() {
     assert_eq!(sim.block_on(waiting.read(&mut [0; 10])).expect("an end"), 0);
     let error = sim.open(address).expect_err("it does not listen");
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+}
+
+/// What a panic said.
+fn panic_of(act: impl FnOnce()) -> String {
+    let panic = catch_unwind(AssertUnwindSafe(act)).expect_err("it panics");
+    *panic.downcast::<String>().expect("panics speak")
+}
+
+#[test]
+fn there_are_as_many_listeners_and_hosts_as_there_are_addresses() {
+    let sim = Sim::new(1);
+    for _ in 0..u8::MAX {
+        sim.runtime().listen();
+    }
+    let said = panic_of(|| drop(sim.runtime().listen()));
+    assert!(said.contains("at most 255 listeners"), "{said}");
+    for number in 1..=u16::MAX {
+        assert_eq!(sim.host(Link::new()).number(), number);
+    }
+    let said = panic_of(|| drop(sim.host(Link::new())));
+    assert!(said.contains("at most 65,535 hosts"), "{said}");
+}
+
+#[test]
+fn a_host_connects_as_often_as_it_likes() {
+    let sim = Sim::new(1);
+    let (listener, address) = listen(&sim);
+    let host = sim.host(fixed(MS));
+    sim.block_on(async {
+        for _ in 0..70_000 {
+            drop(host.connect(address).await.expect("somebody listens"));
+            let (_, from) = listener.accept().await.expect("somebody connects");
+            assert!(from.port() >= 49_152);
+        }
+    });
 }

@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use klatch_core::ToArgs;
 
 use super::connection::Connection;
 use super::http::Server;
-use super::{Client, Held, Refusal};
+use super::{Client, Held, PATIENCE, Refusal};
 use crate::link::Link;
 use crate::runtime::Runtime;
 
@@ -34,6 +35,7 @@ pub struct Builder {
     query: String,
     headers: String,
     auth: Option<String>,
+    patience: Duration,
 }
 
 impl Builder {
@@ -47,6 +49,7 @@ impl Builder {
             query: String::new(),
             headers: String::new(),
             auth: None,
+            patience: PATIENCE,
         }
     }
 
@@ -96,12 +99,21 @@ impl Builder {
         self
     }
 
+    /// How long the client's methods wait, in virtual time; a minute unless something else is asked
+    /// for. What has not happened by then fails the test. Where a server pings every minute or less
+    /// often, whoever waits for a heartbeat wants more.
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
     /// Connects to a namespace, and returns when the client is in.
     ///
     /// # Panics
     ///
     /// If it is not let in.
     #[track_caller]
+    #[must_use = "a client that is dropped goes away"]
     pub fn connect(self, namespace: &str) -> Client {
         let client = self.start(namespace);
         client.expect_connect();
@@ -122,15 +134,16 @@ impl Builder {
     ///
     /// # Panics
     ///
-    /// If no server is served.
+    /// If no server is served, or the simulation has had 65,535 hosts.
     #[track_caller]
+    #[must_use = "a client that is dropped goes away"]
     pub fn start(self, namespace: &str) -> Client {
         let first = self.runtime.network().first_listener();
         let address = self.server.or(first).expect("a server is served before clients connect");
-        let Self { runtime, transport, link, path, query, headers, auth, .. } = self;
+        let Self { runtime, transport, link, path, query, headers, auth, patience, .. } = self;
         let host = runtime.host(link);
         let server = Server { runtime, host: host.clone(), address, path, query, headers };
         let (connection, dropped) = Connection::start(server, transport);
-        Client::new(Held::new(connection, host, dropped), namespace, auth.as_deref())
+        Client::new(Held::new(connection, host, patience, dropped), namespace, auth.as_deref())
     }
 }

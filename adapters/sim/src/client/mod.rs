@@ -25,15 +25,18 @@ pub use self::event::Event;
 pub use self::membership::Refusal;
 use self::membership::{Membership, Received};
 pub use self::reason::DisconnectReason;
+use crate::executor::Stopped;
 use crate::network::Host;
 
-/// What does not happen within so much virtual time does not happen: longer than any heartbeat.
+/// What does not happen within so much virtual time does not happen, unless the test knows better:
+/// longer than a heartbeat of a server that is configured as it comes.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A client in one namespace. Cheap to clone.
 ///
-/// Its methods run the simulation until what they wait for has happened. What it received and
-/// nobody looked at stays, in order. When its last handle is dropped, in whatever namespace, the
+/// Its methods run the simulation until what they wait for has happened, for a minute of virtual
+/// time unless [`Builder::patience`] says otherwise. What it received and nobody looked at stays, in
+/// order. When its last handle is dropped, in whatever namespace, the
 /// client goes away, as when a page is closed.
 #[derive(Clone)]
 pub struct Client {
@@ -45,13 +48,19 @@ pub struct Client {
 struct Held {
     connection: Arc<Connection>,
     host: Host,
+    patience: Duration,
     /// Dropped, it tells the connection's task.
     _dropped: oneshot::Sender<()>,
 }
 
 impl Held {
-    fn new(connection: Arc<Connection>, host: Host, dropped: oneshot::Sender<()>) -> Arc<Self> {
-        Arc::new(Self { connection, host, _dropped: dropped })
+    fn new(
+        connection: Arc<Connection>,
+        host: Host,
+        patience: Duration,
+        dropped: oneshot::Sender<()>,
+    ) -> Arc<Self> {
+        Arc::new(Self { connection, host, patience, _dropped: dropped })
     }
 }
 
@@ -173,7 +182,7 @@ impl Client {
     pub fn ask<D: FromPayload>(&self, event: &str, args: &(impl ToArgs + ?Sized)) -> D {
         let ack = self.held.connection.lock().memberships.next_ack();
         self.send_event(event, args, Some(ack));
-        let answer = self.wait(&format!("an answer to {event:?}"), |membership| {
+        let answer = self.wait(&format!("for an answer to {event:?}"), |membership| {
             let answer = membership.answers.remove(&ack);
             (answer.is_some() || membership.is_over).then_some(answer)
         });
@@ -208,7 +217,7 @@ impl Client {
     /// If another one comes or none.
     #[track_caller]
     pub fn expect_event(&self, event: &str) -> Event {
-        match self.next(&format!("{event:?}")) {
+        match self.next(&format!("for {event:?}")) {
             Received::Event { name, args, ack } if name == event => {
                 Event::new(self.clone(), name, args, ack)
             }
@@ -293,10 +302,13 @@ impl Client {
     /// Runs the simulation until the namespace has what is wanted.
     #[track_caller]
     fn wait<T>(&self, what: &str, mut take: impl FnMut(&mut Membership) -> Option<T>) -> T {
-        let runtime = &self.held.connection.runtime;
-        let taken =
-            runtime.executor().run_until(runtime.now() + PATIENCE, || self.membership(|m| take(m)));
-        taken.unwrap_or_else(|| panic!("{self} waited a minute for {what}"))
+        let (runtime, patience) = (&self.held.connection.runtime, self.held.patience);
+        let limit = runtime.now() + patience;
+        match runtime.executor().run(limit, || self.membership(|m| take(m))) {
+            Ok(taken) => taken,
+            Err(Stopped::Limit) => panic!("{self} waited {patience:?} {what}"),
+            Err(Stopped::Deadlocked) => panic!("deadlocked: {self} waits {what}"),
+        }
     }
 
     fn membership<T>(&self, act: impl FnOnce(&mut Membership) -> T) -> T {

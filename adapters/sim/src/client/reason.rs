@@ -9,7 +9,8 @@ pub enum DisconnectReason {
     ServerDisconnect,
     /// The client left by itself.
     ClientDisconnect,
-    /// The server pinged no more.
+    /// The server pinged no more; or it has not opened the session in twenty seconds, of which the
+    /// JavaScript client tells by `connect_error`.
     PingTimeout,
     /// The connection was closed.
     TransportClose,

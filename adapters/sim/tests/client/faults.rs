@@ -50,6 +50,17 @@ fn a_partition_that_lasts_is_a_ping_timeout_at_both_ends() {
 }
 
 #[test]
+fn a_session_that_is_not_opened_in_time_is_a_ping_timeout() {
+    for transport in TRANSPORTS {
+        let sim = Sim::new(1);
+        let _listener = sim.runtime().listen();
+        let ada = sim.client().transport(transport).start("/");
+        assert_eq!(ada.expect_disconnect(), DisconnectReason::PingTimeout, "{transport:?}");
+        assert_eq!(sim.now().offset(), 20 * SECOND);
+    }
+}
+
+#[test]
 fn a_client_that_vanishes_is_missed_at_the_next_heartbeat() {
     for transport in TRANSPORTS {
         let sim = Sim::new(1);

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use klatch_core::Args;
-use klatch_driver::Socket;
-use klatch_sim::{Link, Sim};
+use klatch_core::{Args, Config};
+use klatch_driver::{Server, Socket};
+use klatch_sim::{DisconnectReason, Link, Sim};
 
 use crate::{SECOND, TRANSPORTS, panic_of, serve};
 
@@ -97,8 +97,40 @@ fn what_was_not_expected_fails_the_test() {
     assert!(panic_of(|| ada.expect_event("one").answer(&1)).contains("no answer is awaited"));
 
     let before = sim.now();
-    assert!(panic_of(|| ada.expect::<u32>("one")).contains("waited a minute"));
+    assert!(panic_of(|| ada.expect::<u32>("one")).contains("waited 60s"));
     assert_eq!(sim.now() - before, Duration::from_mins(1));
-    assert!(panic_of(|| ada.ask::<u32>("nobody handles this", &())).contains("waited a minute"));
+    assert!(panic_of(|| ada.ask::<u32>("nobody handles this", &())).contains("waited 60s"));
     assert!(panic_of(|| ada.ask::<String>("add", &Args((1, 2)))).contains("another answer"));
+}
+
+#[test]
+fn a_client_waits_as_long_as_it_is_told() {
+    let sim = Sim::new(1);
+    let config = Config::new().ping_interval(600 * SECOND);
+    let server = Server::builder().config(config).build();
+    let chat = server.namespace("/");
+    sim.serve(&server);
+    let (ada, bob) = (sim.connect("/"), sim.client().patience(700 * SECOND).connect("/"));
+    sim.vanish(&ada);
+    sim.vanish(&bob);
+    let before = sim.now();
+    assert!(panic_of(|| ada.expect_disconnect()).contains("waited 60s to be disconnected"));
+    assert_eq!(bob.expect_disconnect(), DisconnectReason::PingTimeout);
+    assert!(sim.now() - before > 600 * SECOND);
+    assert!(chat.is_empty());
+}
+
+#[test]
+fn a_client_that_nothing_can_reach_any_more_is_deadlocked() {
+    let sim = Sim::new(1);
+    let (_server, _chat) = serve(&sim);
+    let ada = sim.connect("/");
+    sim.reset(&ada);
+    sim.advance(3600 * SECOND);
+    let before = sim.now();
+    ada.expect_disconnect();
+    assert!(
+        panic_of(|| ada.expect::<u32>("one")).contains("deadlocked: client 1 waits for \"one\"")
+    );
+    assert_eq!(sim.now(), before);
 }
