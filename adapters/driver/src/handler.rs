@@ -211,3 +211,40 @@ where
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::namespace::Namespace;
+    use crate::server::Server;
+
+    /// What a handler captured, whose end is the application's code.
+    struct Captured(Namespace);
+
+    impl Drop for Captured {
+        fn drop(&mut self) {
+            self.0.on_error(|_, _, _| {});
+        }
+    }
+
+    #[test]
+    fn a_handler_that_is_replaced_may_register_another_as_it_goes() {
+        // In a thread, so that a lock which is held over its end fails the test and does not stop it.
+        let (done, replaced) = mpsc::channel();
+        thread::spawn(move || {
+            let namespace = Server::new().namespace("/");
+            let captured = Arc::new(Captured(namespace.clone()));
+            namespace.on_connect(async move |_: Socket| drop(captured));
+            namespace.on_connect(async |_: Socket| ());
+            let captured = Arc::new(Captured(namespace.clone()));
+            namespace.on_disconnect(async move |_: Socket, _: CloseReason| drop(captured));
+            namespace.on_disconnect(async |_: Socket, _: CloseReason| ());
+            done.send(()).expect("the test waits");
+        });
+        replaced.recv_timeout(Duration::from_secs(20)).expect("no deadlock");
+    }
+}

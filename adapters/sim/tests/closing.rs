@@ -1,10 +1,11 @@
 //! The end of a server, whatever its clients are about to do at that moment.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
 use klatch_core::CloseReason;
-use klatch_driver::{Server, Socket};
+use klatch_driver::{Runtime as _, Server, Socket};
 use klatch_sim::{DisconnectReason, Sim, Transport};
 use parking_lot::Mutex;
 
@@ -39,4 +40,21 @@ fn whoever_is_between_two_polls_is_told_everything_before_a_server_has_closed() 
         assert_eq!(server.clients_count(), 0);
         assert_eq!(*reasons.lock(), [CloseReason::ServerShuttingDown; 12]);
     }
+}
+
+#[test]
+fn nobody_listens_where_a_server_has_closed() {
+    let sim = Sim::new(1);
+    let server = Server::new();
+    let bound = sim.bind();
+    let address = bound.local_addr().expect("it listens");
+    let closing = server.clone();
+    let runtime = sim.runtime();
+    sim.runtime().spawn(async move {
+        runtime.sleep(Duration::from_secs(1)).await;
+        closing.close().await;
+    });
+    sim.block_on(bound.serve(server)).expect("it ends well");
+    let error = sim.open(address).expect_err("it is gone");
+    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
 }

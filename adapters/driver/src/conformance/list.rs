@@ -42,7 +42,6 @@ macro_rules! conformance_list {
                 events_start_in_order_of_arrival
                 a_pending_handler_outlives_its_connection
                 a_namespace_that_was_left_can_be_joined_again
-                a_handler_that_is_replaced_may_register_another_as_it_goes
             }
             http {
                 h1_an_unknown_transport

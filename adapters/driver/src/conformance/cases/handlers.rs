@@ -1,14 +1,10 @@
 //! When handlers start, and what ends them.
 
-use std::sync::Arc;
-
 use klatch_core::CloseReason;
 
 use crate::conformance::bed::Bed;
 use crate::conformance::client::Client;
 use crate::conformance::log::Gate;
-use crate::namespace::Namespace;
-use crate::server::Server;
 use crate::socket::Socket;
 
 pub(crate) async fn on_connect_has_run_before_the_first_event_though_it_awaits_later(bed: &Bed) {
@@ -82,24 +78,4 @@ pub(crate) async fn a_namespace_that_was_left_can_be_joined_again(bed: &Bed) {
     client.send("420[\"event\"]").await;
     client.expect(&["430[\"answered\"]"]).await;
     assert_eq!(namespace.len(), 1);
-}
-
-pub(crate) async fn a_handler_that_is_replaced_may_register_another_as_it_goes(_: &Bed) {
-    /// What a handler captured, whose end is the application's code.
-    struct Captured(Namespace);
-
-    impl Drop for Captured {
-        fn drop(&mut self) {
-            self.0.on_error(|_, _, _| {});
-        }
-    }
-
-    let server = Server::new();
-    let namespace = server.namespace("/");
-    let captured = Arc::new(Captured(namespace.clone()));
-    namespace.on_connect(async move |_: Socket| drop(captured));
-    namespace.on_connect(async |_: Socket| ());
-    let captured = Arc::new(Captured(namespace.clone()));
-    namespace.on_disconnect(async move |_: Socket, _: CloseReason| drop(captured));
-    namespace.on_disconnect(async |_: Socket, _: CloseReason| ());
 }
