@@ -1,15 +1,15 @@
 //! What klatch must do on every runtime, as tests to be run on yours.
 //!
 //! A [`Platform`] is a runtime, a listener and a way to connect to it; [`conformance!`] makes a
-//! `#[test]` of each case. The tests of `klatch-smol` are nothing else:
+//! `#[test]` of each case. The tests of an adapter are nothing else:
 //!
 //! ```text
-//! struct Smol;
+//! struct Mine;
 //!
-//! impl Platform for Smol { … }
+//! impl Platform for Mine { … }
 //!
-//! klatch_driver::conformance!(Smol);
-//! klatch_driver::conformance!(Smol, threads);
+//! klatch_driver::conformance!(Mine);
+//! klatch_driver::conformance!(Mine, threads);
 //! ```
 //!
 //! No case reads the system's clock, sleeps or starts a thread, but for those that are named by
@@ -63,9 +63,9 @@ pub trait Platform: Sized + 'static {
     fn block_on<T>(&self, future: impl Future<Output = T>) -> T;
 }
 
-/// Makes a `#[test]` of each case, on a [`Platform`]: `conformance!(Tokio)` for those that must
-/// pass on every runtime, `conformance!(Tokio, threads)` for those that start threads of their own,
-/// `conformance!(Tokio, shutdown)` for those where the runtime ends.
+/// Makes a `#[test]` of each case, on a [`Platform`]: `conformance!(Mine)` for those that must
+/// pass on every runtime, `conformance!(Mine, threads)` for those that start threads of their own,
+/// `conformance!(Mine, shutdown)` for those where the runtime ends.
 #[macro_export]
 macro_rules! conformance {
     ($platform:ident) => {

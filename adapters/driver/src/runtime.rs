@@ -19,7 +19,8 @@ pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Stream for T {}
 
-/// A runtime: its clock, its timers, its tasks. About thirty lines make one of any executor.
+/// A runtime: its clock, its timers, its tasks. About sixty lines make one of any executor, its timer
+/// and its listener among them.
 pub trait Runtime: Clone + Send + Sync + 'static {
     /// A timer that can be set again.
     type Timer: Timer;
