@@ -117,6 +117,7 @@ mod namespaces;
 mod outgoing;
 mod packet;
 mod payload;
+mod queue;
 mod reason;
 mod text;
 mod time;

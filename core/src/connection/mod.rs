@@ -11,6 +11,7 @@ pub use self::slots::Slot;
 use self::slots::{Slots, Stage};
 use crate::engine::{self, Input, Message, Segment, Session, Transmit, Transport};
 use crate::packet::{AckId, Body, Decoder, DecoderLimits, Packet};
+use crate::queue::push;
 use crate::{CloseReason, Config, ConnectError, Outgoing, Payload, Sid, Text, Timestamp};
 
 /// One Socket.IO client, from its handshake to its end.
@@ -262,8 +263,8 @@ impl Connection {
         while let Some(event) = self.session.poll_event() {
             match event {
                 engine::Event::Message(message) => self.handle_message(now, message),
-                engine::Event::Upgraded => self.events.push_back(Event::Upgraded),
-                engine::Event::Closed(reason) => self.events.push_back(Event::Closed { reason }),
+                engine::Event::Upgraded => push(&mut self.events, Event::Upgraded),
+                engine::Event::Closed(reason) => push(&mut self.events, Event::Closed { reason }),
             }
         }
     }
@@ -297,14 +298,14 @@ impl Connection {
                 self.handle_connect(now, namespace, auth);
             }
             (Body::Event { name, args, ack }, Some((slot, Stage::Joined))) => {
-                self.events.push_back(Event::Event { slot, name, args, ack });
+                push(&mut self.events, Event::Event { slot, name, args, ack });
             }
             (Body::Ack { id, args }, Some((slot, Stage::Joined))) => {
-                self.events.push_back(Event::Ack { slot, id, args });
+                push(&mut self.events, Event::Ack { slot, id, args });
             }
             (Body::Disconnect, Some((slot, Stage::Joined))) => {
                 self.slots.set(slot, Stage::Leaving);
-                self.events.push_back(Event::Disconnect { slot });
+                push(&mut self.events, Event::Disconnect { slot });
             }
             // An answer to nothing; and what a client sent that could not know yet that the
             // namespace had ended.
@@ -325,7 +326,7 @@ impl Connection {
 
     fn handle_connect(&mut self, now: Timestamp, namespace: Text, auth: Payload) {
         if let Some(slot) = self.slots.insert(&namespace, self.max_namespaces) {
-            self.events.push_back(Event::Connect { slot, namespace, auth });
+            push(&mut self.events, Event::Connect { slot, namespace, auth });
         } else {
             let error = ConnectError::new("Too many namespaces");
             self.send(Outgoing::connect_error(&namespace, &error));

@@ -17,6 +17,7 @@ use self::polling::Polling;
 use self::upgrade::Probe;
 use super::Transport;
 use super::packet::{Frame, Message, Packet, PacketError, Segment};
+use crate::queue::push;
 use crate::{CloseReason, Config, Sid, Timestamp};
 
 /// How long a closed session waits until its client has taken what is left (Node's `closeTimeout`).
@@ -115,7 +116,7 @@ impl Session {
     /// May change the answer of [`poll_transmit`](Self::poll_transmit) and [`is_writable`](Self::is_writable).
     pub fn send(&mut self, segment: Segment) {
         if self.is_open() {
-            self.queue.push_back(segment);
+            push(&mut self.queue, segment);
         }
     }
 
@@ -127,7 +128,7 @@ impl Session {
         if !self.is_open() {
             return;
         }
-        self.events.push_back(Event::Closed(reason));
+        push(&mut self.events, Event::Closed(reason));
         self.state = State::Closing { until: now + CLOSE_TIMEOUT };
         match self.transport {
             // A POST that was in flight when the WebSocket took over.
@@ -167,7 +168,7 @@ impl Session {
         match self.heartbeat {
             Heartbeat::PingAt(at) if at <= now => {
                 self.heartbeat = Heartbeat::PongBy(now + self.ping_timeout);
-                self.queue.push_back(Segment::PING);
+                push(&mut self.queue, Segment::PING);
             }
             Heartbeat::PongBy(at) if at <= now => self.fail(CloseReason::PingTimeout),
             Heartbeat::PingAt(_) | Heartbeat::PongBy(_) => {}
@@ -267,7 +268,7 @@ impl Session {
     /// What a packet means once its transport is the session's own.
     fn handle_packet(&mut self, now: Timestamp, packet: Packet) {
         match packet {
-            Packet::Message(message) => self.events.push_back(Event::Message(message)),
+            Packet::Message(message) => push(&mut self.events, Event::Message(message)),
             Packet::Pong => {
                 // A pong that nobody asked for changes nothing: the next ping stays due.
                 if matches!(self.heartbeat, Heartbeat::PongBy(_)) {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::{Event, Frame, Segment, Session, Timestamp, Transmit, Transport};
+use crate::queue::push;
 
 /// How long a poll that arrives during a probe is held before it is sent away empty. Node looks
 /// every 100 ms; a client that has not yet read `3probe` would otherwise poll in a tight loop.
@@ -69,7 +70,7 @@ impl Session {
         self.probe = None;
         self.transport = Transport::WebSocket;
         self.polling.answer_get(&mut self.transmits, &[Segment::NOOP]);
-        self.events.push_back(Event::Upgraded);
+        push(&mut self.events, Event::Upgraded);
     }
 
     /// A poll that arrives while a probe is answered is not held for long.
