@@ -14,6 +14,10 @@ const CORE_CRATES: usize = 20;
 const RUNTIMES: [&str; 6] =
     ["tokio", "async-std", "smol", "async-executor", "async-global-executor", "async-io"];
 
+/// What hyper brings of a runtime that nobody chose: a channel, and nothing that runs. tokio's
+/// feature `default` is empty.
+const HYPER_BRINGS: (&str, &str) = ("tokio", "default,sync");
+
 /// What is built, and the runtime that was chosen with it.
 const BUILDS: [(&str, Option<&str>); 6] = [
     ("-p klatch-core", None),
@@ -96,8 +100,8 @@ impl Tree {
         self.nodes.iter().map(|node| node.name.as_str()).collect()
     }
 
-    /// The runtime crates that hyper brings, with their features; any other one that was not
-    /// chosen is a fault.
+    /// The runtime crate that hyper brings, with its features; any other one that was not chosen is
+    /// a fault, and so is more of it than hyper needs.
     pub(crate) fn unchosen(&self, chosen: &[&str]) -> Outcome<BTreeSet<String>> {
         let mut path: Vec<&str> = Vec::new();
         let mut found = BTreeSet::new();
@@ -110,7 +114,12 @@ impl Tree {
                     return Err(format!("{name} comes without being chosen, by {way}"));
                 }
                 let features = if node.features.is_empty() { "none" } else { &node.features };
-                found.insert(format!("hyper brings {name} (features: {features})"));
+                let brings = format!("hyper brings {name} (features: {features})");
+                if (name, features) != HYPER_BRINGS {
+                    let (name, features) = HYPER_BRINGS;
+                    return Err(format!("{brings}, and not {name} ({features}), by {way}"));
+                }
+                found.insert(brings);
             }
             path.push(&node.name);
         }
@@ -124,14 +133,27 @@ mod tests {
 
     #[test]
     fn a_runtime_is_hypers_or_a_fault() {
-        let hyper = "0|klatch v0|\n1|hyper v1|http1\n2|tokio v1|sync\n1|bytes v1|\n";
+        let hyper = "0|klatch v0|\n1|hyper v1|http1\n2|tokio v1|default,sync\n1|bytes v1|\n";
         let found = Tree::parse(hyper).unchosen(&[]).expect("hyper may");
-        assert_eq!(found.first().expect("one"), "hyper brings tokio (features: sync)");
+        assert_eq!(found.first().expect("one"), "hyper brings tokio (features: default,sync)");
 
         let other = format!("{hyper}2|tokio v1|net\n");
         let why = Tree::parse(&other).unchosen(&["smol"]).expect_err("bytes may not");
         assert_eq!(why, "tokio comes without being chosen, by klatch > bytes");
         assert_eq!(Tree::parse(&other).unchosen(&["tokio"]), Ok(BTreeSet::new()));
+    }
+
+    #[test]
+    fn more_of_a_runtime_than_hyper_needs_is_a_fault() {
+        let tree = |tokio: &str| Tree::parse(&format!("0|klatch v0|\n1|hyper v1|\n2|{tokio}\n"));
+        for tokio in ["tokio v1|default,rt,sync", "tokio v1|", "async-io v2|default,sync"] {
+            assert!(tree(tokio).unchosen(&[]).is_err(), "{tokio}");
+        }
+        let why =
+            tree("tokio v1|default,rt,sync").unchosen(&["smol"]).expect_err("rt is a runtime");
+        let said = "hyper brings tokio (features: default,rt,sync), and not tokio (default,sync)";
+        assert!(why.starts_with(said), "{why}");
+        assert_eq!(tree("tokio v1|default,rt,sync").unchosen(&["tokio"]), Ok(BTreeSet::new()));
     }
 
     #[test]
