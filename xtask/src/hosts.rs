@@ -1,6 +1,9 @@
 //! What klatch lives in: each host example is built by itself, as its header says, and serves the
 //! chat to the official client.
 
+use std::collections::BTreeSet;
+use std::fs;
+
 use crate::Outcome;
 use crate::command::Line;
 use crate::step::Record;
@@ -10,7 +13,8 @@ const TESTS: &str = "tests/e2e/hosts";
 
 /// An example that serves `examples/mini-chat`.
 struct Host {
-    package: &'static str,
+    /// Its folder in `examples`; its package is `klatch-example-` and the same.
+    name: &'static str,
     /// By which ways clients can come.
     transports: &'static str,
 }
@@ -18,22 +22,27 @@ struct Host {
 const ALL: &str = "polling,websocket,upgrade";
 
 const HOSTS: &[Host] = &[
-    Host { package: "klatch-example-actix", transports: ALL },
-    Host { package: "klatch-example-axum", transports: ALL },
-    Host { package: "klatch-example-hyper", transports: ALL },
-    Host { package: "klatch-example-mio", transports: "websocket" },
-    Host { package: "klatch-example-own-runtime", transports: ALL },
-    Host { package: "klatch-example-rocket", transports: ALL },
-    Host { package: "klatch-example-tls-smol", transports: ALL },
-    Host { package: "klatch-example-tls-tokio", transports: ALL },
-    Host { package: "klatch-example-trillium", transports: ALL },
+    Host { name: "actix", transports: ALL },
+    Host { name: "axum", transports: ALL },
+    Host { name: "hyper", transports: ALL },
+    Host { name: "mio", transports: "websocket" },
+    Host { name: "own-runtime", transports: ALL },
+    Host { name: "rocket", transports: ALL },
+    Host { name: "tls-smol", transports: ALL },
+    Host { name: "tls-tokio", transports: ALL },
+    Host { name: "trillium", transports: ALL },
 ];
+
+/// What else there is in `examples`: programs of klatch's own, and what the hosts serve.
+const OTHERS: [&str; 3] = ["apps", "chat", "mini-chat"];
 
 pub(crate) fn check(record: &mut Record) -> Outcome {
     let root = layout::root();
+    all_are_listed(&folders()?)?;
     record.cargo(&root, "clippy -p klatch-example-chat --all-targets -- -D warnings")?;
     record.cargo(&root, "test -p klatch-example-own-runtime")?;
-    for Host { package, transports } in HOSTS {
+    for Host { name, transports } in HOSTS {
+        let package = &format!("klatch-example-{name}");
         record.cargo(&root, &format!("clippy -p {package} --all-targets -- -D warnings"))?;
         record.cargo(&root, &format!("build -p {package}"))?;
         let server = layout::binary(package)?;
@@ -47,4 +56,42 @@ pub(crate) fn check(record: &mut Record) -> Outcome {
         record.note(format!("{package}: {transports}"));
     }
     Ok(())
+}
+
+fn folders() -> Outcome<BTreeSet<String>> {
+    let mut folders = BTreeSet::new();
+    for entry in fs::read_dir(layout::existing("examples")?).map_err(|error| error.to_string())? {
+        let entry = entry.map_err(|error| error.to_string())?;
+        if entry.path().is_dir() {
+            folders.insert(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    Ok(folders)
+}
+
+/// An example that nobody tries would be found out by its first reader.
+fn all_are_listed(folders: &BTreeSet<String>) -> Outcome {
+    let listed = HOSTS.iter().map(|host| host.name).chain(OTHERS).map(str::to_owned).collect();
+    match folders.symmetric_difference(&listed).next() {
+        None => Ok(()),
+        Some(name) if listed.contains(name) => Err(format!("examples/{name} is missing")),
+        Some(name) => Err(format!("examples/{name} is in no list of xtask/src/hosts.rs")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{all_are_listed, folders};
+
+    #[test]
+    fn every_example_is_tried() {
+        let mut folders = folders().expect("there are examples");
+        assert_eq!(all_are_listed(&folders), Ok(()));
+        folders.insert("new".to_owned());
+        let why = all_are_listed(&folders).expect_err("nobody tries it");
+        assert_eq!(why, "examples/new is in no list of xtask/src/hosts.rs");
+        folders.remove("new");
+        folders.remove("axum");
+        assert_eq!(all_are_listed(&folders), Err("examples/axum is missing".to_owned()));
+    }
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::Outcome;
+use crate::args::RUNTIMES;
 use crate::command::Line;
 use crate::tally::Tally;
 
@@ -15,9 +16,11 @@ pub(crate) struct Step {
     pub(crate) act: fn(&mut Record) -> Outcome,
 }
 
-/// What a step has to say when it is over.
+/// What a step is told, and has to say when it is over.
 #[derive(Default)]
 pub(crate) struct Record {
+    /// The step's name.
+    pub(crate) step: &'static str,
     /// Shown beside the step's time.
     pub(crate) notes: Vec<String>,
     /// Whether `--quick` was given.
@@ -26,6 +29,13 @@ pub(crate) struct Record {
 }
 
 impl Record {
+    /// The runtime that the step is named for, behind what it does.
+    pub(crate) fn runtime(&self) -> Outcome<&'static str> {
+        let (_, of) = self.step.split_once('-').unwrap_or_default();
+        let runtime = RUNTIMES.into_iter().find(|runtime| *runtime == of);
+        runtime.ok_or_else(|| format!("the step `{}` is named for no runtime", self.step))
+    }
+
     /// Runs a command; its failure shows all that it printed, and how to repeat it.
     pub(crate) fn run(&mut self, mut line: Line) -> Outcome<String> {
         let ended = line.keep()?;

@@ -27,14 +27,14 @@ pub(crate) const STEPS: &[Step] = &[
     quick("fuzz", fuzz),
     quick("page", page),
     quick("examples", |record| cargo(record, "build --examples --all-features")),
-    quick("clients-tokio", |record| clients(record, RUNTIMES[0])),
-    quick("clients-async-std", |record| clients(record, RUNTIMES[1])),
-    quick("clients-smol", |record| clients(record, RUNTIMES[2])),
+    quick("clients-tokio", clients),
+    quick("clients-async-std", clients),
+    quick("clients-smol", clients),
     slow("hosts", hosts::check),
     slow("package", package::check),
-    slow("browser-tokio", |record| browser(record, RUNTIMES[0])),
-    slow("browser-async-std", |record| browser(record, RUNTIMES[1])),
-    slow("browser-smol", |record| browser(record, RUNTIMES[2])),
+    slow("browser-tokio", browser),
+    slow("browser-async-std", browser),
+    slow("browser-smol", browser),
 ];
 
 const fn quick(name: &'static str, act: fn(&mut Record) -> Outcome) -> Step {
@@ -109,7 +109,8 @@ fn page(record: &mut Record) -> Outcome {
     record.run(Line::new(&page, "npm run build")).map(drop)
 }
 
-fn clients(record: &mut Record, runtime: &str) -> Outcome {
+fn clients(record: &mut Record) -> Outcome {
+    let runtime = record.runtime()?;
     if layout::chosen_apps().is_none() {
         cargo(record, "build --example apps --all-features")?;
     }
@@ -117,7 +118,8 @@ fn clients(record: &mut Record, runtime: &str) -> Outcome {
     record.run(line.env("KLATCH_APPS", layout::apps()?)).map(drop)
 }
 
-fn browser(record: &mut Record, runtime: &str) -> Outcome {
+fn browser(record: &mut Record) -> Outcome {
+    let runtime = record.runtime()?;
     cargo(record, "build --examples --all-features")?;
     let chromium = node::browser().ok_or("no Chromium found: see `--only needs`")?;
     let line = node_tests(&layout::existing(BROWSER)?, runtime)?;

@@ -37,7 +37,7 @@ fn all(steps: &[&Step], quick: bool, tally: &mut Tally) -> Outcome {
         let _ = std::io::stdout().flush();
 
         let began = Instant::now();
-        let mut record = Record { quick, ..Record::default() };
+        let mut record = Record { step: step.name, quick, ..Record::default() };
         let result = (step.act)(&mut record);
         *tally += record.tally;
         let time = shown(began.elapsed());
@@ -84,7 +84,8 @@ fn shown(time: Duration) -> String {
 mod tests {
     use std::time::Duration;
 
-    use super::{STEPS, chosen, shown};
+    use super::{Record, STEPS, chosen, shown};
+    use crate::args::RUNTIMES;
 
     fn names(quick: bool, only: Option<&str>) -> Vec<&'static str> {
         let steps = chosen(STEPS, quick, only).expect("steps");
@@ -100,6 +101,21 @@ mod tests {
         assert_eq!(names(true, Some("docs")), ["docs"]);
         assert!(!names(true, None).iter().any(|name| name.starts_with("browser")));
         assert!(chosen(STEPS, false, Some("nothing")).is_err());
+    }
+
+    #[test]
+    fn steps_of_every_runtime_are_named_for_it() {
+        for (group, all) in [("clients", &CLIENTS[..]), ("browser", &names(false, Some("browser")))]
+        {
+            for runtime in RUNTIMES {
+                let step = all.iter().find(|step| **step == format!("{group}-{runtime}"));
+                let step = step.unwrap_or_else(|| panic!("no step {group}-{runtime}"));
+                let record = Record { step, ..Record::default() };
+                assert_eq!(record.runtime(), Ok(runtime));
+            }
+            assert_eq!(all.len(), RUNTIMES.len());
+        }
+        assert!(Record { step: "fmt", ..Record::default() }.runtime().is_err());
     }
 
     #[test]
