@@ -1,16 +1,24 @@
 //! A command that can be shown as a line to repeat it by.
 
 use std::ffi::OsStr;
-use std::fmt;
-use std::io::Read;
+use std::fmt::{self, Write as _};
+use std::io::{self, Read};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::Duration;
 
 use crate::Outcome;
+
+/// How long the pipe of a command that was killed may take to end: what it started may have it, too.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// A program, its arguments, and what was added to its environment.
 pub(crate) struct Line {
     command: Command,
+    /// How long it may take to be kept.
+    deadline: Duration,
 }
 
 /// Both streams of a command that ended, in the order they were written.
@@ -25,7 +33,7 @@ impl Line {
         let mut words = program.split_whitespace();
         let mut command = Command::new(words.next().unwrap_or_default());
         command.args(words).current_dir(dir);
-        Self { command }
+        Self { command, deadline: Duration::MAX }
     }
 
     /// One more argument, as it is.
@@ -39,6 +47,12 @@ impl Line {
         self
     }
 
+    /// Kills it if it is kept and takes longer than this.
+    pub(crate) fn within(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
     /// Runs it on the developer's terminal.
     pub(crate) fn show(mut self) -> Outcome {
         eprintln!("$ {self}");
@@ -48,19 +62,27 @@ impl Line {
 
     /// Runs it without a terminal and keeps what it prints.
     pub(crate) fn keep(&mut self) -> Outcome<Ended> {
-        let (mut reader, writer) = std::io::pipe().map_err(|error| error.to_string())?;
+        let (reader, writer) = io::pipe().map_err(|error| error.to_string())?;
         let second = writer.try_clone().map_err(|error| error.to_string())?;
         self.command.stdin(Stdio::null()).stdout(writer).stderr(second);
         let mut child = self.command.spawn().map_err(|error| self.unstarted(&error))?;
         // The pipe ends when nobody can write to it any more: our two ends too.
         self.command.stdout(Stdio::null()).stderr(Stdio::null());
-        let mut output = Vec::new();
-        reader.read_to_end(&mut output).map_err(|error| error.to_string())?;
+        let output = read_aside(reader);
+        let mut read = output.recv_timeout(self.deadline);
+        let in_time = read.is_ok();
+        if !in_time {
+            child.kill().map_err(|error| error.to_string())?;
+            read = output.recv_timeout(LAST_WORDS);
+        }
+        let read = read.unwrap_or_else(|_| Ok(Vec::new())).map_err(|error| error.to_string())?;
         let status = child.wait().map_err(|error| error.to_string())?;
-        Ok(Ended {
-            success: status.success(),
-            output: String::from_utf8_lossy(&output).into_owned(),
-        })
+        let mut output = String::from_utf8_lossy(&read).into_owned();
+        if !in_time {
+            write!(output, "\n[killed: it had not ended after {:?}]\n", self.deadline)
+                .expect("a String takes all");
+        }
+        Ok(Ended { success: in_time && status.success(), output })
     }
 
     /// Runs it for its standard output alone.
@@ -93,9 +115,21 @@ impl Line {
         self.command
     }
 
-    fn unstarted(&self, error: &std::io::Error) -> String {
+    fn unstarted(&self, error: &io::Error) -> String {
         format!("cannot start {}: {error}", self.command.get_program().display())
     }
+}
+
+/// Reads to the end, in a thread: who waits for it can do so for a while only.
+fn read_aside(mut reader: impl Read + Send + 'static) -> Receiver<io::Result<Vec<u8>>> {
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || {
+        let mut output = Vec::new();
+        let read = reader.read_to_end(&mut output).map(|_| output);
+        // Nobody waits any more for one that was killed and left its pipe to another.
+        let _ = tell.send(read);
+    });
+    told
 }
 
 /// A line for a POSIX shell that does the same from anywhere.
@@ -129,6 +163,7 @@ fn quote(word: &OsStr) -> String {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+    use std::time::Duration;
 
     use super::Line;
 
@@ -139,6 +174,15 @@ mod tests {
             .env("RUSTDOCFLAGS", "-D warnings");
         let shown = r"cd '/a b' && RUSTDOCFLAGS='-D warnings' cargo doc --no-deps 'it'\''s'";
         assert_eq!(line.to_string(), shown);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_command_that_does_not_end_is_killed() {
+        let line = Line::new(Path::new("/"), "sh -c").arg("exec sleep 600");
+        let ended = line.within(Duration::from_secs(1)).keep().expect("sh starts");
+        assert!(!ended.success);
+        assert_eq!(ended.output, "\n[killed: it had not ended after 1s]\n");
     }
 
     #[cfg(unix)]

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::Outcome;
 use crate::args::RUNTIMES;
@@ -15,6 +16,12 @@ use crate::step::Record;
 
 /// Of all crates, which are released together.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The fixtures that are not named for a runtime.
+const OTHERS: [&str; 3] = ["core", "axum", "sim"];
+
+/// How long a fixture may take, once it is built: its visitor says a few words.
+const VISIT: Duration = Duration::from_mins(1);
 
 /// What stands beside `src` in a crate.
 const FILES: [&str; 8] = [
@@ -36,7 +43,7 @@ pub(crate) fn check(record: &mut Record) -> Outcome {
         inspect(&place.unpacked(name)).map_err(|why| format!("{name}: {why}"))?;
     }
     fs::write(place.patch(), patch(&place, &crates)).map_err(failed)?;
-    for fixture in ["core"].iter().chain(&RUNTIMES) {
+    for fixture in OTHERS.iter().chain(&RUNTIMES) {
         try_fixture(record, &place, fixture).map_err(|why| format!("fixture {fixture}: {why}"))?;
     }
     Ok(())
@@ -151,8 +158,12 @@ fn try_fixture(record: &mut Record, place: &Place, name: &str) -> Outcome {
     fs::write(dir.join("Cargo.lock"), &locked).map_err(failed)?;
 
     let cargo = |command: &str| Line::new(&dir, command).arg("--config").arg(place.patch());
-    let run = cargo("cargo run --quiet").arg("--target-dir").arg(&place.target);
-    let output = record.run(run.env("CARGO_PROFILE_DEV_DEBUG", "false"))?;
+    let build = |command| {
+        let line = cargo(command).arg("--target-dir").arg(&place.target);
+        line.env("CARGO_PROFILE_DEV_DEBUG", "false")
+    };
+    record.run(build("cargo build --quiet"))?;
+    let output = record.run(build("cargo run --quiet").within(VISIT))?;
     // The last thing that its client asks for; that it ended well has been seen.
     if !output.contains("430[42]") {
         return Err(format!("it saw no answer\n{output}"));
@@ -169,9 +180,14 @@ fn try_fixture(record: &mut Record, place: &Place, name: &str) -> Outcome {
 
 /// A fixture has klatch as far as it asked for it, and no runtime but the one it chose.
 fn check_tree(tree: &Tree, fixture: &str) -> Outcome {
-    let chosen = if fixture == "core" { &[] } else { chosen_with(fixture) };
+    let (adapter, chosen) = match fixture {
+        "core" | "sim" => (fixture, &[][..]),
+        // Its router is the adapter's for tokio.
+        "axum" => ("tokio", chosen_with("tokio")),
+        runtime => (runtime, chosen_with(runtime)),
+    };
     let brought = tree.unchosen(chosen)?;
-    let adapter = format!("klatch-{fixture}");
+    let adapter = format!("klatch-{adapter}");
     let wanted: BTreeSet<&str> = match fixture {
         "core" if brought.is_empty() => ["klatch-core"].into(),
         "core" => return Err(format!("the core brings a runtime: {brought:?}")),
@@ -238,6 +254,7 @@ mod tests {
         };
         assert_eq!(check_tree(&tree("klatch-smol"), "smol"), Ok(()));
         assert!(check_tree(&tree("klatch-tokio"), "smol").is_err());
+        assert!(check_tree(&tree("klatch-sim"), "sim").is_err(), "the simulation needs no reactor");
         assert!(
             check_tree(&tree("klatch-tokio"), "tokio").is_err(),
             "async-io is no part of tokio"
