@@ -86,8 +86,9 @@ impl Framed {
 
     pub(super) async fn linger(mut self) {
         poll_fn(|cx| {
+            // Whoever waits for the end of this must get a turn, however much the client sends.
+            self.begin_turn();
             while !self.ended {
-                self.begin_turn();
                 match self.poll_input(cx) {
                     Poll::Ready(Some(Input::WebSocketClosed)) => return Poll::Ready(()),
                     Poll::Ready(_) => {}
@@ -121,7 +122,7 @@ fn input_of(error: &Error) -> Input {
 #[cfg(test)]
 mod tests {
     use std::io;
-    use std::pin::Pin;
+    use std::pin::{Pin, pin};
 
     use futures::io::{AsyncRead, AsyncWrite};
     use futures::task::noop_waker_ref;
@@ -164,6 +165,17 @@ mod tests {
         fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
             Poll::Ready(Ok(()))
         }
+    }
+
+    #[test]
+    fn a_client_that_never_stops_does_not_keep_others_from_their_turn() {
+        let lingering = Framed::new(Box::new(Endless { begun: false }), Vec::new(), 1000).linger();
+        let mut cx = Context::from_waker(noop_waker_ref());
+        assert!(pin!(lingering).poll(&mut cx).is_pending());
+        // Nor does one that is not understood any more.
+        let mut framed = Framed::new(Box::new(Endless { begun: false }), Vec::new(), 1000);
+        framed.ended = true;
+        assert!(pin!(framed.linger()).poll(&mut cx).is_pending());
     }
 
     #[test]

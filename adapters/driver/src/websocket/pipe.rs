@@ -116,11 +116,10 @@ impl Pipe {
         }
     }
 
-    /// Reads all that comes, and forgets it; ready at the end of the stream.
+    /// Reads all that comes, a turn's worth at most, and forgets it; ready at the end of the stream.
     pub(super) fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut nowhere = [0; 1024];
         loop {
-            self.begin_turn();
             if !matches!(ready!(self.poll_read(cx, &mut nowhere)), Ok(1..)) {
                 return Poll::Ready(());
             }
@@ -129,7 +128,7 @@ impl Pipe {
 }
 
 /// A pipe for the time of one call. What cannot be read now is [`WouldBlock`](ErrorKind::WouldBlock),
-/// and wakes the task when it can. What is written is queued among the messages: it is whole frames.
+/// and wakes the task when it can. What is written is a whole frame, and queued among the messages.
 pub(super) struct Polled<'a, 'b> {
     pipe: &'a mut Pipe,
     cx: &'a mut Context<'b>,
@@ -146,7 +145,7 @@ impl Read for Polled<'_, '_> {
 
 impl Write for Polled<'_, '_> {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.pipe.unsent.push_frames(buf);
+        self.pipe.unsent.push_control(buf);
         Ok(buf.len())
     }
 

@@ -19,6 +19,7 @@ const SPARE_CAPACITY: usize = 4 * FULL;
 /// RFC 6455, section 5.2: the last frame of a message, of text or of bytes.
 const TEXT: u8 = 0x81;
 const BINARY: u8 = 0x82;
+const PONG: u8 = 0x8a;
 /// Instead of a length: the length follows in two bytes, or in eight.
 const MEDIUM: u8 = 126;
 const LONG: u8 = 127;
@@ -65,9 +66,12 @@ impl Unsent {
         bytes.extend_from_slice(payload);
     }
 
-    /// Queues frames of tungstenite's: pongs and goodbyes.
-    pub(super) fn push_frames(&mut self, frames: &[u8]) {
-        self.buffer().extend_from_slice(frames);
+    /// Queues a frame of tungstenite's: a pong or a goodbye. A client that pings and does not read
+    /// gets no more pongs than fit: not every ping needs one (RFC 6455, section 5.5.3).
+    pub(super) fn push_control(&mut self, frame: &[u8]) {
+        if frame.first() != Some(&PONG) || !self.is_full() {
+            self.buffer().extend_from_slice(frame);
+        }
     }
 
     fn buffer(&mut self) -> &mut Vec<u8> {
@@ -121,6 +125,18 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
+
+    #[test]
+    fn pongs_that_nobody_reads_have_an_end() {
+        let mut unsent = Unsent::default();
+        let pong = [&[PONG, 125][..], &[7; 125]].concat();
+        for _ in 0..10_000 {
+            unsent.push_control(&pong);
+        }
+        assert!((FULL..FULL + pong.len()).contains(&unsent.bytes.len()));
+        unsent.push_control(&[0x88, 0]);
+        assert_eq!(unsent.bytes[unsent.bytes.len() - 2..], [0x88, 0], "the goodbye fits");
+    }
 
     #[test]
     fn lengths_are_written_as_short_as_they_can_be() {
