@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use klatch_core::engine::Transport;
 use klatch_core::{Config, Connection, Sid, Timestamp};
-use mio::net::TcpListener;
+use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 
 use chat::Chat;
@@ -29,9 +29,15 @@ const LISTENER: Token = Token(0);
 /// What one client may say before the others are heard.
 const FRAMES_PER_TURN: usize = 16;
 
+/// How long to wait after the system refused a connection: it is out of files, say, and will be
+/// for a while.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
 struct Server {
     poll: Poll,
     listener: TcpListener,
+    /// When to accept again, without being told.
+    accept_at: Option<Timestamp>,
     origin: Instant,
     config: Config,
     last: Token,
@@ -52,6 +58,7 @@ fn main() -> io::Result<()> {
     let mut server = Server {
         poll,
         listener,
+        accept_at: None,
         origin: Instant::now(),
         config: Config::default(),
         last: LISTENER,
@@ -75,7 +82,8 @@ impl Server {
     /// one would keep the deadlines in a heap, and a list of those who are sent something.
     fn turn(&mut self, events: &mut Events) -> io::Result<()> {
         let deadlines = self.clients.values().filter_map(|client| client.connection.poll_timeout());
-        let next = deadlines.chain(self.newcomers.values().map(|newcomer| newcomer.until)).min();
+        let deadlines = deadlines.chain(self.newcomers.values().map(|newcomer| newcomer.until));
+        let next = deadlines.chain(self.accept_at).min();
         let wait = next.map(|deadline| deadline - self.now());
         let wait = if self.ready.is_empty() { wait } else { Some(Duration::ZERO) };
         match self.poll.poll(events, wait) {
@@ -83,6 +91,9 @@ impl Server {
             _ => self.ready.extend(events.iter().map(mio::event::Event::token)),
         }
         let now = self.now();
+        if self.accept_at.take_if(|at| *at <= now).is_some() {
+            self.ready.insert(LISTENER);
+        }
         for token in std::mem::take(&mut self.ready) {
             if token == LISTENER {
                 self.accept(now);
@@ -107,15 +118,30 @@ impl Server {
     }
 
     fn accept(&mut self, now: Timestamp) {
-        // An error is a client that left already, or no room for more of them: in either case the
-        // others go on.
-        while let Ok((mut stream, _)) = self.listener.accept() {
-            self.last = Token(self.last.0 + 1); // no number is used twice: no event goes astray
-            let both = Interest::READABLE | Interest::WRITABLE;
-            let watched = self.poll.registry().register(&mut stream, self.last, both);
-            if stream.set_nodelay(true).and(watched).is_ok() {
-                self.newcomers.insert(self.last, Newcomer::new(stream, now));
+        loop {
+            match self.listener.accept() {
+                Ok((stream, _)) => self.receive(stream, now),
+                Err(error) => match error.kind() {
+                    ErrorKind::WouldBlock => return,
+                    // A client that left already, or a signal: the next one waits.
+                    ErrorKind::ConnectionAborted | ErrorKind::Interrupted => {}
+                    // mio has told of those who wait, and will not tell again.
+                    _ => {
+                        eprintln!("a connection could not be accepted: {error}");
+                        self.accept_at = Some(now + ACCEPT_PAUSE);
+                        return;
+                    }
+                },
             }
+        }
+    }
+
+    fn receive(&mut self, mut stream: TcpStream, now: Timestamp) {
+        self.last = Token(self.last.0 + 1); // no number is used twice: no event goes astray
+        let both = Interest::READABLE | Interest::WRITABLE;
+        let watched = self.poll.registry().register(&mut stream, self.last, both);
+        if stream.set_nodelay(true).and(watched).is_ok() {
+            self.newcomers.insert(self.last, Newcomer::new(stream, now));
         }
     }
 
