@@ -1,5 +1,7 @@
 //! The end of a server, whatever its clients are about to do at that moment.
 
+mod seeds;
+
 use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,11 +11,13 @@ use klatch_driver::{Runtime as _, Server, Socket};
 use klatch_sim::{DisconnectReason, Sim, Transport};
 use parking_lot::Mutex;
 
+use crate::seeds::seeds;
+
 const TRANSPORTS: [Transport; 3] = [Transport::Polling, Transport::WebSocket, Transport::Upgrade];
 
 #[test]
 fn whoever_is_between_two_polls_is_told_everything_before_a_server_has_closed() {
-    for seed in 0..100 {
+    for seed in 0..seeds(100) {
         let sim = Sim::new(seed);
         let server = Server::new();
         let chat = server.namespace("/");

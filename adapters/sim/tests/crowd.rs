@@ -1,5 +1,7 @@
 //! Five hundred clients in rooms, for a minute, over a network that fails some of them all the time.
 
+mod seeds;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::thread;
@@ -9,6 +11,8 @@ use klatch_core::{Args, CloseReason, SocketId};
 use klatch_driver::{Namespace, Server, Socket};
 use klatch_sim::{Client, Link, Sim, Trace, Transport};
 use parking_lot::Mutex;
+
+use crate::seeds::seeds;
 
 const CLIENTS: usize = 500;
 const SECONDS: u64 = 60;
@@ -251,7 +255,7 @@ fn a_crowd_hears_what_it_should_and_the_same_again_from_the_same_seed() {
 
 #[test]
 fn small_crowds_in_much_trouble_hear_what_they_should_whatever_the_seed() {
-    let seeds = std::env::var("SEEDS").map_or(20, |seeds| seeds.parse().expect("a number"));
+    let seeds = seeds(20);
     let mut traces: Vec<_> = (0..seeds).map(|seed| run(seed, 40, 15).0.hash()).collect();
     traces.sort_unstable();
     traces.dedup();
