@@ -68,7 +68,7 @@ chatTest("both windows come back, and what was written meanwhile is sent", async
 chatTest("a message without confirmation is not said twice by itself", async ({ server, enter }) => {
   const ada = await enter("ada");
   await ada.join("lobby");
-  server.freeze();
+  await server.freeze();
   await ada.say("did you hear?");
   await ada.mine("did you hear?", "sending").waitFor();
   await server.kill();

@@ -1,7 +1,7 @@
 // The chat server under test, as a child process: started, listened to, killed.
 
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -81,9 +81,16 @@ export class ChatServer {
     });
   }
 
-  /** It takes no more notice of anything; connections stay open. */
-  freeze() {
+  /**
+   * It takes no more notice of anything; connections stay open. A signal has been sent when `kill`
+   * returns, not obeyed: that is when the kernel calls each of its threads stopped.
+   */
+  async freeze() {
     this.#child.kill("SIGSTOP");
+    const threads = `/proc/${this.#child.pid}/task`;
+    // proc(5): the state follows the name, which may hold anything, in parentheses.
+    const stopped = (id) => /^ T /.test(readFileSync(`${threads}/${id}/stat`, "latin1").replace(/^.*\)/s, ""));
+    while (!readdirSync(threads).every(stopped)) await new Promise(setImmediate);
   }
 
   async kill() {
