@@ -8,18 +8,22 @@ import { start } from "./server.mjs";
 /** How the host is tried: `KLATCH_TRANSPORTS=websocket`, say; all ways unless it says so. */
 export const transports = (process.env.KLATCH_TRANSPORTS ?? "polling,websocket,upgrade").split(",");
 
+/** Whether an interrupt ends the host in good order: `KLATCH_ENDS=1`. */
+export const ends = Boolean(process.env.KLATCH_ENDS);
+
 /**
- * Starts the command line in KLATCH_SERVER with PORT=0; it prints its URL and then `listening`.
+ * Starts the program in KLATCH_SERVER, with the arguments in KLATCH_SERVER_ARGS, a JSON list, and
+ * PORT=0; it prints its URL and then `listening`.
  * If it speaks TLS, it writes its certificate to KLATCH_CA first, where the clients read it.
  * A server at KLATCH_URL runs already, and what it prints is not seen.
  */
 export async function startHost() {
-  const { KLATCH_SERVER, KLATCH_URL } = process.env;
+  const { KLATCH_SERVER, KLATCH_SERVER_ARGS = "[]", KLATCH_URL } = process.env;
   if (KLATCH_URL) return elsewhere(new URL("socket.io/", KLATCH_URL));
-  if (!KLATCH_SERVER) throw new Error("set KLATCH_SERVER to a command line, or KLATCH_URL");
+  if (!KLATCH_SERVER) throw new Error("set KLATCH_SERVER to a program, or KLATCH_URL");
   process.env.KLATCH_CA ??= join(temporary(), "ca.pem");
-  const [command, ...args] = KLATCH_SERVER.split(" ");
-  return start(command, args, { env: { PORT: "0" }, ready: /^listening$/m });
+  const args = JSON.parse(KLATCH_SERVER_ARGS);
+  return start(KLATCH_SERVER, args, { env: { PORT: "0" }, ready: /^listening$/m });
 }
 
 function elsewhere(entry) {

@@ -25,7 +25,8 @@ export async function start(command, args, { env = {}, ready }) {
   try {
     await within(15_000, `${command} to print ${ready}`, server.printed(ready));
   } catch (error) {
-    await server.stop();
+    // That it did not even end is no news.
+    await server.stop().catch(() => {});
     error.message += server.report();
     throw error;
   }
@@ -58,6 +59,7 @@ class Server {
       this.#failure = why;
       if (!this.#stopping) this.#text += `\n[${why}]\n`;
       this.#look();
+      return why;
     });
     process.on("exit", this.#kill);
   }
@@ -111,16 +113,29 @@ class Server {
     if (this.#failure) throw new Error(`the server died: ${this.#failure}${this.report()}`);
   }
 
+  /** Ends the server, which may do so in good order: it has five seconds for that. */
   async stop() {
+    await this.#end("SIGTERM", 5_000);
+  }
+
+  /** What a terminal does to it, and how it ended. It may wait for its clients to be gone. */
+  interrupt() {
+    return this.#end("SIGINT", 10_000);
+  }
+
+  async #end(signal, ms) {
     process.off("exit", this.#kill);
     this.#stopping = true;
-    if (!this.#failure && this.pid) {
-      process.kill(this.pid, "SIGTERM");
-      await within(5_000, "the server to end", this.#ended).catch(() => {
-        process.kill(this.pid, "SIGKILL");
-      });
+    if (this.#failure || !this.pid) return this.#ended;
+    process.kill(this.pid, signal);
+    try {
+      return await within(ms, `the server to end by ${signal}`, this.#ended);
+    } catch (error) {
+      this.#kill();
+      await this.#ended;
+      error.message += this.report();
+      throw error;
     }
-    await this.#ended;
   }
 
   #look() {
