@@ -1,101 +1,181 @@
 //! All clients, on one thread.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Poll, Token};
 
-use crate::client::Client;
+use crate::client::{Client, REQUEST, Stage};
+use crate::wire::frame;
+use crate::{PATIENCE, unexpected};
 
 /// As much as is read at once.
 const SCRATCH: usize = 256 * 1024;
+
+/// Connections that are opened at a time: below the shortest queue that a listener has by default.
+const OPENING: usize = 100;
 
 /// Clients that have joined the namespace `/`.
 pub(crate) struct Crowd {
     poll: Poll,
     events: Events,
     clients: Vec<Client>,
+    joined: usize,
     scratch: Vec<u8>,
-    /// What is to be sent when the present event is done: a client cannot send while it reads.
-    outbox: Vec<(usize, Vec<u8>)>,
-    /// Who has something to send: one write carries all that an event made a client say.
+    pub(crate) outbox: Outbox,
+    connect: Vec<u8>,
+    pong: Vec<u8>,
+}
+
+/// What clients have to send: one write carries all that an event made a client say.
+#[derive(Default)]
+pub(crate) struct Outbox {
+    queues: Vec<Vec<u8>>,
+    /// Whose queue is not empty any more.
     speakers: Vec<usize>,
 }
 
-/// Where what a client does next is put.
-pub(crate) struct Outbox<'a>(&'a mut Vec<(usize, Vec<u8>)>);
+impl Outbox {
+    #[cfg(test)]
+    pub(crate) fn with_queues(count: usize) -> Self {
+        Self { queues: vec![Vec::new(); count], speakers: Vec::new() }
+    }
 
-impl Outbox<'_> {
-    pub(crate) fn send(&mut self, client: usize, text: impl Into<Vec<u8>>) {
-        self.0.push((client, text.into()));
+    pub(crate) fn send(&mut self, client: usize, frame: &[u8]) {
+        let queue = &mut self.queues[client];
+        if queue.is_empty() {
+            self.speakers.push(client);
+        }
+        queue.extend_from_slice(frame);
+    }
+
+    /// Writes what there is; the rest waits until its client becomes writable.
+    fn flush(&mut self, clients: &mut [Client]) -> io::Result<()> {
+        for client in self.speakers.drain(..) {
+            clients[client].flush(&mut self.queues[client])?;
+        }
+        Ok(())
     }
 }
 
 impl Crowd {
-    pub(crate) fn connect(address: SocketAddr, count: usize) -> io::Result<Self> {
-        let poll = Poll::new()?;
-        let mut clients = Vec::with_capacity(count);
-        for token in 0..count {
-            let mut client = Client::connect(address)?;
-            let interest = Interest::READABLE | Interest::WRITABLE;
-            poll.registry().register(&mut client.stream, Token(token), interest)?;
-            clients.push(client);
+    /// Opens `count` connections, many at a time.
+    pub(crate) fn open(address: SocketAddr, count: usize) -> io::Result<Self> {
+        let mut crowd = Self {
+            poll: Poll::new()?,
+            events: Events::with_capacity(1024),
+            clients: Vec::with_capacity(count),
+            joined: 0,
+            scratch: vec![0; SCRATCH],
+            outbox: Outbox::default(),
+            connect: frame(b"40"),
+            pong: frame(b"3"),
+        };
+        let end = Instant::now() + PATIENCE;
+        while crowd.joined < count {
+            while crowd.clients.len() < count.min(crowd.joined + OPENING) {
+                crowd.add(address)?;
+            }
+            let Some(left) = end.checked_duration_since(Instant::now()) else {
+                let joined = crowd.joined;
+                return Err(io::Error::other(format!("{joined} of {count} clients connected")));
+            };
+            crowd.turn(left, |_, text, _| Err(unexpected(text)))?;
         }
-        let (events, scratch) = (Events::with_capacity(1024), vec![0; SCRATCH]);
-        Ok(Self { poll, events, clients, scratch, outbox: Vec::new(), speakers: Vec::new() })
+        for (client, queue) in crowd.clients.iter_mut().zip(&mut crowd.outbox.queues) {
+            client.shrink();
+            queue.shrink_to_fit();
+        }
+        Ok(crowd)
     }
 
-    pub(crate) fn send(&mut self, client: usize, text: impl AsRef<[u8]>) -> io::Result<()> {
-        self.send_all(client, [text])
+    fn add(&mut self, address: SocketAddr) -> io::Result<()> {
+        let (mut client, token) = (Client::new(address)?, self.clients.len());
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        self.poll.registry().register(&mut client.stream, Token(token), interest)?;
+        self.clients.push(client);
+        self.outbox.queues.push(Vec::new());
+        self.outbox.send(token, REQUEST);
+        self.outbox.flush(&mut self.clients)
     }
 
-    /// Sends messages in one write.
-    pub(crate) fn send_all(
+    /// Writes what was put in the outbox outside of a turn.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.outbox.flush(&mut self.clients)
+    }
+
+    /// Waits for events, but not longer than that, and hands out every message that they bring.
+    /// Pings are answered.
+    pub(crate) fn turn(
         &mut self,
-        client: usize,
-        texts: impl IntoIterator<Item = impl AsRef<[u8]>>,
+        longest: Duration,
+        mut each: impl FnMut(usize, &[u8], &mut Outbox) -> io::Result<()>,
     ) -> io::Result<()> {
-        let client = &mut self.clients[client];
-        texts.into_iter().for_each(|text| client.queue(text.as_ref()));
-        client.flush()
+        match self.poll.poll(&mut self.events, Some(longest)) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(()),
+            result => result?,
+        }
+        let Self { events, clients, joined, scratch, outbox, connect, pong, .. } = self;
+        for event in &*events {
+            let Token(token) = event.token();
+            if event.is_writable() {
+                clients[token].flush(&mut outbox.queues[token])?;
+            }
+            if event.is_readable() {
+                clients[token].read(scratch, |stage, text| {
+                    if text == b"2" {
+                        outbox.send(token, pong);
+                    } else if *stage == Stage::Joined {
+                        each(token, text, outbox)?;
+                    } else if stage.advance(text)? {
+                        outbox.send(token, connect);
+                    } else {
+                        *joined += 1;
+                    }
+                    Ok(())
+                })?;
+            }
+            outbox.flush(clients)?;
+        }
+        Ok(())
     }
 
-    /// Hands out every message until `end`, or until `each` has seen enough. Pings are answered.
+    /// Turns until `end`, or until `each` has seen enough.
     pub(crate) fn run(
         &mut self,
         end: Instant,
-        mut each: impl FnMut(usize, &[u8], &mut Outbox<'_>) -> io::Result<bool>,
+        mut each: impl FnMut(usize, &[u8], &mut Outbox) -> io::Result<bool>,
     ) -> io::Result<()> {
         let mut enough = false;
         while let Some(left) = end.checked_duration_since(Instant::now()).filter(|_| !enough) {
-            self.poll.poll(&mut self.events, Some(left))?;
-            for event in &self.events {
-                let Token(token) = event.token();
-                let Self { clients, scratch, outbox, speakers, .. } = self;
-                if event.is_writable() {
-                    clients[token].flush()?;
-                }
-                if event.is_readable() {
-                    clients[token].read(scratch, |text| {
-                        let mut outbox = Outbox(outbox);
-                        if text == b"2" {
-                            outbox.send(token, "3");
-                        } else {
-                            enough |= each(token, text, &mut outbox)?;
-                        }
-                        Ok(())
-                    })?;
-                }
-                for (client, text) in outbox.drain(..) {
-                    clients[client].queue(&text);
-                    speakers.push(client);
-                }
-                for client in speakers.drain(..) {
-                    clients[client].flush()?;
-                }
-            }
+            self.turn(left, |client, text, outbox| {
+                enough |= each(client, text, outbox)?;
+                Ok(())
+            })?;
         }
         Ok(())
+    }
+
+    /// Has each client join a room, and waits until all have.
+    pub(crate) fn join(&mut self, room: impl Fn(usize) -> usize) -> io::Result<()> {
+        let count = self.clients.len();
+        for client in 0..count {
+            let text = format!(r#"420["join","room {}"]"#, room(client));
+            self.outbox.send(client, &frame(text.as_bytes()));
+        }
+        self.flush()?;
+        let mut joined = 0;
+        self.run(Instant::now() + PATIENCE, |_, text, _| {
+            if !text.starts_with(b"430[") {
+                return Err(unexpected(text));
+            }
+            joined += 1;
+            Ok(joined == count)
+        })?;
+        if joined == count {
+            return Ok(());
+        }
+        Err(io::Error::other(format!("{joined} of {count} joined their rooms")))
     }
 }

@@ -1,201 +1,160 @@
-//! What the clients do.
+//! What the clients do, and what klatch must reach in it.
 
-use std::collections::VecDeque;
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::crowd::{Crowd, Outbox};
+use crate::bar::{Bar, Figure};
+use crate::contestant::{Contestant, TWO_THREADS};
+use crate::figures::Sample;
+use crate::flow::{Flow, Talk};
 use crate::server::Server;
+use crate::{paced, rest};
 
-/// Longer than anything takes that is going to happen.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// What is let pass before it counts, and what counts.
-const WARM_UP: Duration = Duration::from_secs(1);
+/// What a round measures, unless the command line says otherwise.
 const MEASURED: Duration = Duration::from_secs(4);
 
-/// Two heartbeats and what is around them.
+/// Two heartbeats: what is not needed between them is not needed.
 const AT_REST: Duration = Duration::from_secs(50);
 
 /// Something that clients do.
 pub(crate) struct Scenario {
     pub(crate) name: &'static str,
-    kind: Kind,
+    /// For the reader of its table.
+    pub(crate) about: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) bar: Bar,
 }
 
 #[derive(Clone, Copy)]
-enum Kind {
+pub(crate) enum Kind {
+    Flow(Flow),
+    Paced { clients: usize, per_second: u32 },
+    Connect { clients: usize },
     Idle { clients: usize },
-    FanOut { clients: usize, size: usize, in_flight: usize },
-    Echo { clients: usize, in_flight: usize },
 }
 
-const SCENARIOS: [Scenario; 5] = [
-    Scenario { name: "idle", kind: Kind::Idle { clients: 10_000 } },
-    Scenario { name: "fanout", kind: Kind::FanOut { clients: 1000, size: 64, in_flight: 8 } },
-    Scenario { name: "fanout-1", kind: Kind::FanOut { clients: 1000, size: 64, in_flight: 1 } },
-    Scenario { name: "echo", kind: Kind::Echo { clients: 200, in_flight: 16 } },
-    Scenario { name: "echo-1", kind: Kind::Echo { clients: 200, in_flight: 1 } },
+/// How a round is run.
+#[derive(Clone, Copy)]
+pub(crate) struct Terms {
+    pub(crate) seconds: Option<Duration>,
+    /// Whether order is counted, and not required.
+    pub(crate) any_order: bool,
+}
+
+impl Terms {
+    pub(crate) fn measured(self) -> Duration {
+        self.seconds.unwrap_or(MEASURED)
+    }
+}
+
+const fn flow(clients: usize, talk: Talk, size: usize, in_flight: usize) -> Kind {
+    Kind::Flow(Flow { clients, talk, size, in_flight })
+}
+
+/// With 5 messages in flight each, a delivery costs `limit-coalesce` about 0.33 µs of its CPU: it
+/// gathers a dozen into a write. With more it gathers more, and costs less, without end; this is
+/// as much as a busy service sees, and what the bar was set with.
+const ROOMS: Kind = flow(1000, Talk::Rooms(10), 64, 5);
+
+pub(crate) const SCENARIOS: [Scenario; 12] = [
+    Scenario {
+        name: "fanout",
+        about: "1,000 clients in one room, of which one sends 64 bytes, 8 messages in flight.",
+        kind: flow(1000, Talk::One, 64, 8),
+        bar: Bar::new(Figure::Rate, "limit-coalesce", 0.70),
+    },
+    Scenario {
+        name: "fanout-5000",
+        about: "5,000 clients in one room, of which one sends 128 bytes, 8 messages in flight.",
+        kind: flow(5000, Talk::One, 128, 8),
+        bar: Bar::new(Figure::Rate, "limit-coalesce", 0.65),
+    },
+    Scenario {
+        name: "fanout-4k",
+        about: "1,000 clients in one room, of which one sends 4 KiB, 8 messages in flight.",
+        kind: flow(1000, Talk::One, 4096, 8),
+        bar: Bar::new(Figure::Rate, "limit-coalesce", 0.70),
+    },
+    Scenario {
+        name: "fanout-1",
+        about: "1,000 clients in one room, of which one sends 64 bytes, one message in flight.",
+        kind: flow(1000, Talk::One, 64, 1),
+        bar: Bar::new(Figure::Rate, "limit", 0.75),
+    },
+    Scenario {
+        name: "paced",
+        about: "1,000 clients in one room, of which one sends 64 bytes 50 times a second.",
+        kind: Kind::Paced { clients: 1000, per_second: 50 },
+        bar: Bar::new(Figure::P50, "limit", 1.3),
+    },
+    Scenario {
+        name: "rooms",
+        about: "1,000 clients in rooms of 10, who all send 64 bytes, 5 messages in flight each.",
+        kind: ROOMS,
+        bar: Bar::new(Figure::Rate, "limit-coalesce", 0.38),
+    },
+    Scenario {
+        name: "rooms-2",
+        about: "`rooms` again, with one worker thread and with two.",
+        kind: ROOMS,
+        bar: Bar { subject: TWO_THREADS, figure: Figure::Cpu, of: Some("tokio"), ratio: 1.3 },
+    },
+    Scenario {
+        name: "echo-1",
+        about: "200 clients who get their 64 bytes back as an event, one message in flight each.",
+        kind: flow(200, Talk::Echo, 64, 1),
+        bar: Bar::new(Figure::Cpu, "limit", 1.3),
+    },
+    Scenario {
+        name: "echo",
+        about: "200 clients who get their 64 bytes back as an event, 16 messages in flight each.",
+        kind: flow(200, Talk::Echo, 64, 16),
+        bar: Bar::new(Figure::Rate, "limit-coalesce", 0.60),
+    },
+    Scenario {
+        name: "ack",
+        about: "200 clients who get their 64 bytes acknowledged, one question in flight each.",
+        kind: flow(200, Talk::Ack, 64, 1),
+        bar: Bar::new(Figure::Cpu, "limit", 1.3),
+    },
+    Scenario {
+        name: "connect",
+        about: "10,000 clients connect: TCP, the upgrade to a WebSocket, CONNECT; 100 at a time.",
+        kind: Kind::Connect { clients: 10_000 },
+        bar: Bar::new(Figure::Rate, "limit", 0.55),
+    },
+    Scenario {
+        name: "idle",
+        about: "10,000 clients that only answer pings, after two heartbeats.",
+        kind: Kind::Idle { clients: 10_000 },
+        bar: Bar { subject: "tokio", figure: Figure::Bytes, of: None, ratio: 4000.0 },
+    },
 ];
 
-/// What came of it: per second where something was delivered, per connection where nothing was.
-#[derive(Clone, Copy)]
-pub(crate) struct Figures {
-    /// Deliveries in a second of the wall, 0 at rest.
-    pub(crate) per_second: f64,
-    /// Microseconds of the server's CPU: per delivery, or in a second at rest.
-    pub(crate) cpu_micros: f64,
-    /// Bytes that the server's resident memory grew by, for each connection.
-    pub(crate) resident: f64,
-}
-
 impl Scenario {
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        SCENARIOS.into_iter().find(|scenario| scenario.name == name)
+    pub(crate) fn named(name: &str) -> Option<&'static Self> {
+        SCENARIOS.iter().find(|scenario| scenario.name == name)
     }
 
-    pub(crate) fn is_at_rest(&self) -> bool {
-        matches!(self.kind, Kind::Idle { .. })
+    /// Of the servers that were chosen, those that this one is about.
+    pub(crate) fn entries(&self, servers: &[Contestant]) -> Vec<Contestant> {
+        if self.bar.subject != TWO_THREADS {
+            return servers.to_vec();
+        }
+        let one = servers.iter().filter(|server| server.name == "tokio");
+        let both = one.flat_map(|one| {
+            let two = Contestant { name: TWO_THREADS.to_owned(), threads: 2, ..one.clone() };
+            [one.clone(), two]
+        });
+        both.collect()
     }
 
-    pub(crate) fn run(&self, server: &Server) -> io::Result<Figures> {
+    pub(crate) fn run(&self, server: &Server, terms: Terms) -> io::Result<Sample> {
         match self.kind {
-            Kind::Idle { clients } => idle(server, clients),
-            Kind::FanOut { clients, size, in_flight } => fan_out(server, clients, size, in_flight),
-            Kind::Echo { clients, in_flight } => echo(server, clients, in_flight),
+            Kind::Flow(flow) => flow.run(server, terms),
+            Kind::Paced { clients, per_second } => paced::run(server, clients, per_second, terms),
+            Kind::Connect { clients } => rest::connect(server, clients),
+            Kind::Idle { clients } => rest::idle(server, clients, terms.seconds.unwrap_or(AT_REST)),
         }
     }
-}
-
-fn idle(server: &Server, count: usize) -> io::Result<Figures> {
-    let before = server.usage()?;
-    let mut crowd = Crowd::connect(server.address, count)?;
-    let connected = server.usage()?;
-    crowd.run(Instant::now() + AT_REST, |_, text, _| Err(unexpected(text)))?;
-    let after = server.usage()?;
-    let grown = after.resident.saturating_sub(before.resident);
-    Ok(Figures {
-        per_second: 0.0,
-        cpu_micros: micros(after.cpu.saturating_sub(connected.cpu)) / AT_REST.as_secs_f64(),
-        resident: grown as f64 / count as f64,
-    })
-}
-
-fn micros(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1e6
-}
-
-fn unexpected(text: &[u8]) -> io::Error {
-    io::Error::other(format!("unexpected: {}", String::from_utf8_lossy(text)))
-}
-
-/// The number that a message begins with.
-fn number(text: &[u8], start: &[u8]) -> io::Result<u64> {
-    let digits = text.strip_prefix(start).and_then(|rest| rest.get(..10));
-    let number = digits.and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
-    number.ok_or_else(|| unexpected(text))
-}
-
-/// Measures what happens between the warm-up and the end.
-struct Watch<'a> {
-    server: &'a Server,
-    begin: Instant,
-    deliveries: u64,
-    cpu: Option<Duration>,
-}
-
-impl<'a> Watch<'a> {
-    fn new(server: &'a Server) -> Self {
-        Self { server, begin: Instant::now() + WARM_UP, deliveries: 0, cpu: None }
-    }
-
-    fn end(&self) -> Instant {
-        self.begin + MEASURED
-    }
-
-    /// One more delivery. Reading the clock for each would cost as much as the delivery.
-    fn delivered(&mut self) -> io::Result<()> {
-        self.deliveries += 1;
-        if self.cpu.is_none() && self.deliveries.is_multiple_of(64) && Instant::now() >= self.begin
-        {
-            self.cpu = Some(self.server.usage()?.cpu);
-            self.begin = Instant::now();
-            self.deliveries = 0;
-        }
-        Ok(())
-    }
-
-    fn figures(&self) -> io::Result<Figures> {
-        let before = self.cpu.ok_or_else(|| io::Error::other("nothing was delivered"))?;
-        let (wall, cpu) = (self.begin.elapsed(), self.server.usage()?.cpu.saturating_sub(before));
-        let deliveries = self.deliveries as f64;
-        Ok(Figures {
-            per_second: deliveries / wall.as_secs_f64(),
-            cpu_micros: micros(cpu) / deliveries,
-            resident: 0.0,
-        })
-    }
-}
-
-fn message(event: &str, number: u64, size: usize) -> Vec<u8> {
-    format!("42[\"{event}\",\"{number:010}{}\"]", "x".repeat(size - 10)).into_bytes()
-}
-
-/// One client sends to a room of all others, with so many messages under way at once.
-fn fan_out(server: &Server, count: usize, size: usize, in_flight: usize) -> io::Result<Figures> {
-    let mut crowd = Crowd::connect(server.address, count)?;
-    for client in 0..count {
-        crowd.send(client, r#"420["join","room"]"#)?;
-    }
-    let mut joined = 0;
-    crowd.run(Instant::now() + PATIENCE, |_, text, _| {
-        joined += usize::from(text == b"430[]");
-        Ok(joined == count)
-    })?;
-    if joined < count {
-        return Err(io::Error::other(format!("{joined} of {count} joined")));
-    }
-    let mut watch = Watch::new(server);
-    let end = watch.end();
-    // For each message under way, how many have not got it yet.
-    let mut awaited = VecDeque::from(vec![count - 1; in_flight]);
-    let (mut oldest, mut next) = (0, in_flight as u64);
-    let mut seen = vec![0; count];
-    crowd.send_all(0, (0..next).map(|number| message("msg", number, size)))?;
-    crowd.run(end, |client, text, outbox: &mut Outbox<'_>| {
-        let number = number(text, b"42[\"msg\",\"")?;
-        if client == 0 || number != seen[client] {
-            return Err(io::Error::other(format!("client {client} got message {number}")));
-        }
-        seen[client] += 1;
-        awaited[(number - oldest) as usize] -= 1;
-        while awaited.front() == Some(&0) {
-            awaited.pop_front();
-            awaited.push_back(count - 1);
-            outbox.send(0, message("msg", next, size));
-            (oldest, next) = (oldest + 1, next + 1);
-        }
-        watch.delivered().map(|()| false)
-    })?;
-    watch.figures()
-}
-
-/// Every client gets its messages back, with so many of them under way at once.
-fn echo(server: &Server, count: usize, in_flight: usize) -> io::Result<Figures> {
-    let mut crowd = Crowd::connect(server.address, count)?;
-    let mut watch = Watch::new(server);
-    let end = watch.end();
-    for client in 0..count {
-        crowd.send_all(client, (0..in_flight as u64).map(|number| message("echo", number, 64)))?;
-    }
-    let mut seen = vec![0; count];
-    crowd.run(end, |client, text, outbox| {
-        if number(text, b"42[\"echo\",\"")? != seen[client] {
-            return Err(unexpected(text));
-        }
-        outbox.send(client, message("echo", seen[client] + in_flight as u64, 64));
-        seen[client] += 1;
-        watch.delivered().map(|()| false)
-    })?;
-    watch.figures()
 }

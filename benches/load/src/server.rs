@@ -6,9 +6,13 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-/// The core of the server; ours is another.
-pub(crate) struct Cores {
-    server: String,
+/// Which cores the server has, and which is ours.
+#[derive(Clone, Copy)]
+pub(crate) enum Cores {
+    /// The first is the server's, the last is ours.
+    Split,
+    /// Nobody asked, as where there is only one.
+    Any,
 }
 
 impl Cores {
@@ -16,14 +20,32 @@ impl Cores {
     pub(crate) fn split() -> io::Result<Self> {
         let last = std::thread::available_parallelism()?.get() - 1;
         if last == 0 {
-            return Err(io::Error::other("server and load need a core each"));
+            return Err(io::Error::other("server and load need a core each, or --unpinned"));
         }
         let pid = std::process::id().to_string();
         let moved = Command::new("taskset").args(["-cp", &last.to_string(), &pid]).output()?.status;
-        if !moved.success() {
-            return Err(io::Error::other("taskset cannot move this process"));
+        if moved.success() {
+            Ok(Self::Split)
+        } else {
+            Err(io::Error::other("taskset cannot move this process"))
         }
-        Ok(Self { server: "0".to_owned() })
+    }
+
+    /// `command` on as many cores as it has threads.
+    fn pin(self, command: &[String], threads: usize) -> Command {
+        let [program, arguments @ ..] = command else { unreachable!("a command has a program") };
+        match self {
+            Self::Any => {
+                let mut plain = Command::new(program);
+                plain.args(arguments);
+                plain
+            }
+            Self::Split => {
+                let mut taskset = Command::new("taskset");
+                taskset.arg("-c").arg(format!("0-{}", threads - 1)).args(command);
+                taskset
+            }
+        }
     }
 }
 
@@ -33,52 +55,50 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
 }
 
-/// What a server has used so far.
-#[derive(Clone, Copy)]
-pub(crate) struct Usage {
-    pub(crate) cpu: Duration,
-    pub(crate) resident: u64,
-}
-
 impl Server {
-    pub(crate) fn start(app: &str, runtime: &str, cores: &Cores) -> io::Result<Self> {
-        let mut child = Command::new("taskset")
-            .args(["-c", &cores.server, app, "bench", "--runtime", runtime])
+    pub(crate) fn start(command: &[String], threads: usize, cores: Cores) -> io::Result<Self> {
+        let mut child = cores
+            .pin(command, threads)
             .env("PORT", "0")
-            .env("THREADS", "1")
+            .env("THREADS", threads.to_string())
             .stdout(Stdio::piped())
             .spawn()?;
         let stdout = child.stdout.take().expect("it is piped");
-        let mut address = None;
+        // From here on it is ended, whatever comes.
+        let mut server = Self { child, address: ([127, 0, 0, 1], 0).into() };
         for line in BufReader::new(stdout).lines() {
             let line = line?;
-            if let Some(rest) = line.strip_prefix("http://") {
-                address = rest.split('/').next().and_then(|address| address.parse().ok());
+            if let Some(address) = address(&line) {
+                server.address = address;
             }
             if line == "listening" {
                 break;
             }
         }
-        let Some(address) = address else {
-            child.kill()?;
-            return Err(io::Error::other(format!("`{app} bench` does not say where it listens")));
-        };
-        Ok(Self { child, address })
+        if server.address.port() == 0 {
+            let command = command.join(" ");
+            return Err(io::Error::other(format!("`{command}` does not say where it listens")));
+        }
+        Ok(server)
     }
 
-    /// What the server has used so far.
-    pub(crate) fn usage(&self) -> io::Result<Usage> {
-        let pid = self.child.id();
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
-        // proc(5): the name may hold anything; user and system time are the 14th and 15th field.
-        let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
-        let ticks =
-            fields.split_whitespace().skip(11).take(2).filter_map(|n| n.parse::<u64>().ok());
-        let cpu = Duration::from_millis(ticks.sum::<u64>() * 10);
-        let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let resident = resident.and_then(|kib| kib.trim().trim_end_matches(" kB").parse().ok());
-        Ok(Usage { cpu, resident: resident.unwrap_or(0_u64) * 1024 })
+    /// The CPU time that all its threads have used so far.
+    pub(crate) fn cpu(&self) -> io::Result<Duration> {
+        let mut nanos = 0;
+        for task in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            // A thread that has just ended has nothing to say.
+            let schedstat = fs::read_to_string(task?.path().join("schedstat")).unwrap_or_default();
+            // The kernel's Documentation/scheduler/sched-stats.rst: time spent on the CPU.
+            nanos += first_number(&schedstat).unwrap_or(0);
+        }
+        Ok(Duration::from_nanos(nanos))
+    }
+
+    /// The bytes that it has in memory.
+    pub(crate) fn resident(&self) -> io::Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let kib = status.lines().find_map(|line| first_number(line.strip_prefix("VmRSS:")?));
+        kib.map(|kib| kib * 1024).ok_or_else(|| io::Error::other("the server has ended"))
     }
 }
 
@@ -87,5 +107,32 @@ impl Drop for Server {
         // It may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+fn address(line: &str) -> Option<SocketAddr> {
+    line.strip_prefix("http://")?.split('/').next()?.parse().ok()
+}
+
+fn first_number(text: &str) -> Option<u64> {
+    text.split_whitespace().next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{address, first_number};
+
+    #[test]
+    fn a_server_says_where_it_listens() {
+        let expected = ([127, 0, 0, 1], 4300).into();
+        assert_eq!(address("http://127.0.0.1:4300/socket.io/"), Some(expected));
+        assert_eq!(address("listening"), None);
+    }
+
+    #[test]
+    fn the_first_number_is_the_one_that_counts() {
+        assert_eq!(first_number("120000 74731 1\n"), Some(120_000));
+        assert_eq!(first_number("\t    5120 kB"), Some(5120));
+        assert_eq!(first_number(""), None);
     }
 }

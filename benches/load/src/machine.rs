@@ -1,0 +1,38 @@
+//! On what and when it was measured.
+
+use std::fs;
+use std::io;
+use std::process::Command;
+
+/// Such as `AMD EPYC, 2 cores, Linux 6.18.2`.
+pub(crate) fn name() -> io::Result<String> {
+    let cpuinfo = fs::read_to_string("/proc/cpuinfo")?;
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease")?;
+    Ok(named(&cpuinfo, &release))
+}
+
+fn named(cpuinfo: &str, release: &str) -> String {
+    let value = |line: &str| line.split_once(':').map(|(_, value)| value.trim().to_owned());
+    let model = cpuinfo.lines().filter(|line| line.starts_with("model name")).find_map(value);
+    let cores = cpuinfo.lines().filter(|line| line.starts_with("processor")).count();
+    // What follows is the distribution's.
+    let kernel = release.trim().split(['-', '+']).next().unwrap_or_default();
+    format!("{}, {cores} cores, Linux {kernel}", model.as_deref().unwrap_or("unknown CPU"))
+}
+
+/// Such as `2026-11-21`.
+pub(crate) fn today() -> io::Result<String> {
+    let output = Command::new("date").args(["-u", "+%F"]).output()?.stdout;
+    Ok(String::from_utf8_lossy(&output).trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::named;
+
+    #[test]
+    fn a_machine_has_a_model_cores_and_a_kernel() {
+        let cpuinfo = "processor\t: 0\nmodel name\t: AMD EPYC\n\nprocessor\t: 1\nmodel name\t: x\n";
+        assert_eq!(named(cpuinfo, "6.18.2-cloud-amd64\n"), "AMD EPYC, 2 cores, Linux 6.18.2");
+    }
+}
