@@ -46,6 +46,15 @@ impl Args {
         Err(format!("no runtime `{runtime}`: choose one of {}", RUNTIMES.join(", ")))
     }
 
+    /// The one word that may be left.
+    pub(crate) fn at_most(mut self, name: &str) -> Outcome<Option<String>> {
+        let last = self.0.pop();
+        if self.0.is_empty() {
+            return Ok(last);
+        }
+        Err(format!("expected {name} at most: see `cargo xtask help`"))
+    }
+
     /// The words that are left, which must be as many as they have names.
     pub(crate) fn rest<const N: usize>(self, names: [&str; N]) -> Outcome<[String; N]> {
         self.0.try_into().map_err(|words: Vec<String>| {
@@ -79,5 +88,12 @@ mod tests {
         assert!(args("--runtime glib").runtime().is_err());
         assert!(args("extra").rest([]).is_err());
         assert!(args("one").rest(["A", "B"]).is_err());
+        assert!(args("one two").at_most("A").is_err());
+    }
+
+    #[test]
+    fn a_word_may_be_left_out() {
+        assert_eq!(args("one").at_most("A"), Ok(Some("one".to_owned())));
+        assert_eq!(args("").at_most("A"), Ok(None));
     }
 }

@@ -33,9 +33,13 @@ cargo xtask test [--quick] [--only STEP]
     --quick leaves out the browser, the hosts, the packages and the documentation; --only
     runs one step, or all that begin with its name (`--only clients`).
 
-cargo xtask bench SCENARIO,.. [--runtimes R,..] [--rounds N]
-    Load on the app `bench` in turns on each runtime, one core for the server and one
-    for its clients. Scenarios: idle, fanout, fanout-1, echo, echo-1.
+cargo xtask bench [SCENARIO,..|all] [--servers S,..] [--rounds N] [--seconds S] [--write]
+    Load on the app `bench` of each server in turns, one core for the server and one for
+    its clients, five rounds unless given; prints a table per scenario. --seconds is what
+    a round measures; --write puts figures, tables and chart into docs/.
+    Servers: limit, limit-coalesce, tokio, async-std, smol, socketioxide, node.
+    Scenarios: fanout, fanout-5000, fanout-4k, fanout-1, paced, rooms, rooms-2, echo-1,
+    echo, ack, connect, idle.
 
 cargo xtask suites DIR_ENGINE DIR_SOCKET [--runtime tokio|async-std|smol]
     The official protocol test suites, from your checkouts of
