@@ -171,7 +171,7 @@ impl<R: Runtime, C: Client> Task<R, C> {
             match &input {
                 Input::Frame(_) => {}
                 Input::WebSocketClosed => {
-                    // tungstenite has queued the answer to the client's close frame.
+                    // The answer to the client's close frame is queued already.
                     if let Some(websocket) = self.websocket.take() {
                         self.close_websocket(websocket, None);
                     }

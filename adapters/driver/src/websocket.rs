@@ -1,8 +1,9 @@
-//! `WebSocket`s: tungstenite over whatever stream the client came by, or a host's own.
+//! `WebSocket`s: over whatever stream the client came by, or a host's own.
 
 mod foreign;
 mod framed;
 mod pipe;
+mod reader;
 mod unsent;
 
 use std::fmt;
@@ -16,7 +17,6 @@ use self::framed::Framed;
 use crate::runtime::Stream;
 
 /// A WebSocket whose handshake is done.
-#[expect(clippy::large_enum_variant, reason = "nearly all are framed: a box would cost each one")]
 pub(crate) enum WebSocket {
     /// Over a stream of bytes.
     Framed(Framed),

@@ -1,42 +1,42 @@
 //! A WebSocket over a stream of bytes.
 
 use std::future::poll_fn;
-use std::io::ErrorKind;
-use std::task::{Context, Poll};
+use std::io::{self, ErrorKind};
+use std::task::{Context, Poll, ready};
 
 use klatch_core::engine::{Frame, Input, WebSocketFault};
-use tungstenite::error::ProtocolError;
-use tungstenite::protocol::frame::CloseFrame;
-use tungstenite::protocol::frame::coding::CloseCode;
-use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
-use tungstenite::{Error, Message};
 
 use super::pipe::Pipe;
+use super::reader::{Reader, Received};
+use super::unsent::Control;
 use crate::runtime::Stream;
 
-/// What tungstenite reads to. It is kept while a connection is idle, and grows to the largest
-/// message that the client sends. With less, every message would be an allocation of its own.
-const READ_BUFFER: usize = 1024;
-
-/// tungstenite, and the stream that it has to be given for each move. It reads, and answers what
-/// is the WebSocket's own business; messages of the core's go past it, among its frames.
+/// A WebSocket over a stream of bytes.
 pub(crate) struct Framed {
-    context: WebSocketContext,
+    reader: Reader,
     pipe: Pipe,
-    /// The client has closed the WebSocket or broken its rules: nothing more can be read from it.
-    ended: bool,
+    hearing: Hearing,
+    /// Our close frame is queued, and nothing may follow it.
+    said_goodbye: bool,
+}
+
+/// What can still come from the client.
+#[derive(Clone, Copy, PartialEq)]
+enum Hearing {
+    Anything,
+    /// It broke the rules: what follows is not understood.
+    Noise,
+    /// It said goodbye, or is gone.
+    Nothing,
 }
 
 impl Framed {
     pub(super) fn new(stream: Box<dyn Stream>, read: Vec<u8>, max_payload: usize) -> Self {
-        let config = WebSocketConfig::default()
-            .read_buffer_size(READ_BUFFER)
-            .max_message_size(Some(max_payload))
-            .max_frame_size(Some(max_payload));
         Self {
-            context: WebSocketContext::new(Role::Server, Some(config)),
+            reader: Reader::new(max_payload),
             pipe: Pipe::new(stream, read),
-            ended: false,
+            hearing: Hearing::Anything,
+            said_goodbye: false,
         }
     }
 
@@ -45,21 +45,52 @@ impl Framed {
     }
 
     pub(super) fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<Option<Input>> {
-        if self.ended {
-            return Poll::Ready(Some(Input::WebSocketClosed));
-        }
-        let input = match self.context.read(&mut self.pipe.with(cx)) {
-            Ok(Message::Text(text)) => Some(Input::Frame(Frame::Text(text.into()))),
-            Ok(Message::Binary(bytes)) => Some(Input::Frame(Frame::Binary(bytes))),
-            Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => None,
-            Ok(Message::Close(_)) => Some(Input::WebSocketClosed),
-            Err(error) if would_block(&error) => return Poll::Pending,
-            Err(error) => {
-                self.ended = true;
-                Some(input_of(&error))
+        while self.hearing == Hearing::Anything {
+            match self.reader.read(self.pipe.rest()) {
+                Ok((taken, received)) => {
+                    self.pipe.take(taken);
+                    if let Some(received) = received {
+                        return Poll::Ready(self.receive(received));
+                    }
+                }
+                Err(fault) => {
+                    self.hearing = Hearing::Noise;
+                    return Poll::Ready(Some(Input::WebSocketFailed(fault)));
+                }
             }
-        };
-        Poll::Ready(input)
+            let end = match ready!(self.pipe.poll_read(cx)) {
+                Ok(1..) => continue,
+                Ok(0) => Input::WebSocketClosed,
+                Err(error) => lost(&error),
+            };
+            self.hearing = Hearing::Nothing;
+            return Poll::Ready(Some(end));
+        }
+        Poll::Ready(Some(Input::WebSocketClosed))
+    }
+
+    fn receive(&mut self, received: Received) -> Option<Input> {
+        match received {
+            Received::Message(frame) => Some(Input::Frame(frame)),
+            Received::Ping(payload) => {
+                if !self.said_goodbye {
+                    self.pipe.send_control(Control::Pong, &payload);
+                }
+                None
+            }
+            Received::Pong => None,
+            Received::Close(answer) => {
+                self.hearing = Hearing::Nothing;
+                self.send_goodbye(&answer);
+                Some(Input::WebSocketClosed)
+            }
+        }
+    }
+
+    fn send_goodbye(&mut self, payload: &[u8]) {
+        if !std::mem::replace(&mut self.said_goodbye, true) {
+            self.pipe.send_control(Control::Close, payload);
+        }
     }
 
     pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
@@ -75,53 +106,42 @@ impl Framed {
     }
 
     pub(super) async fn say_goodbye(&mut self, code: Option<u16>) {
-        let frame = code.map(|code| CloseFrame { code: CloseCode::from(code), reason: "".into() });
-        poll_fn(|cx| {
-            // Refused if the client said it first: then its answer is queued already.
-            let _ = self.context.close(&mut self.pipe.with(cx), frame.clone());
-            self.poll_flush(cx)
-        })
-        .await;
+        // If the client said it first, the answer is queued already.
+        match code {
+            Some(code) => self.send_goodbye(&code.to_be_bytes()),
+            None => self.send_goodbye(&[]),
+        }
+        poll_fn(|cx| self.poll_flush(cx)).await;
     }
 
     pub(super) async fn linger(mut self) {
         poll_fn(|cx| {
             // Whoever waits for the end of this must get a turn, however much the client sends.
             self.begin_turn();
-            while !self.ended {
-                match self.poll_input(cx) {
-                    Poll::Ready(Some(Input::WebSocketClosed)) => return Poll::Ready(()),
-                    Poll::Ready(_) => {}
-                    Poll::Pending => return Poll::Pending,
-                }
+            while self.hearing == Hearing::Anything {
+                // Whatever it is, it comes too late.
+                let _ = ready!(self.poll_input(cx));
             }
-            // What breaks the rules is not understood any more, but has to be taken all the same.
+            if self.hearing == Hearing::Nothing {
+                return Poll::Ready(());
+            }
             self.pipe.poll_drain(cx)
         })
         .await;
     }
 }
 
-fn would_block(error: &Error) -> bool {
-    matches!(error, Error::Io(error) if error.kind() == ErrorKind::WouldBlock)
-}
-
-fn input_of(error: &Error) -> Input {
-    Input::WebSocketFailed(match error {
-        Error::ConnectionClosed | Error::AlreadyClosed => return Input::WebSocketClosed,
-        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
-            return Input::WebSocketClosed;
-        }
-        Error::Capacity(_) => WebSocketFault::TooLarge,
-        Error::Utf8(_) => WebSocketFault::Utf8,
-        Error::Protocol(_) => WebSocketFault::Protocol,
-        _ => WebSocketFault::Io,
-    })
+/// What it means that a stream cannot be read. A reset is how many clients go.
+fn lost(error: &io::Error) -> Input {
+    if error.kind() == ErrorKind::ConnectionReset {
+        Input::WebSocketClosed
+    } else {
+        Input::WebSocketFailed(WebSocketFault::Io)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io;
     use std::pin::{Pin, pin};
 
     use futures::io::{AsyncRead, AsyncWrite};
@@ -174,7 +194,7 @@ mod tests {
         assert!(pin!(lingering).poll(&mut cx).is_pending());
         // Nor does one that is not understood any more.
         let mut framed = Framed::new(Box::new(Endless { begun: false }), Vec::new(), 1000);
-        framed.ended = true;
+        framed.hearing = Hearing::Noise;
         assert!(pin!(framed.linger()).poll(&mut cx).is_pending());
     }
 

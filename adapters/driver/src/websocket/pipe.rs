@@ -1,8 +1,7 @@
-//! A stream of bytes as tungstenite reads and writes one: it knows no wakers, and takes little at a
-//! time.
+//! The stream beneath a WebSocket: read ahead a little, written a turn's worth at once.
 
 use std::cell::Cell;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io;
 use std::ops::Range;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -10,11 +9,11 @@ use std::task::{Context, Poll, ready};
 use futures::io::AsyncRead as _;
 use klatch_core::engine::Frame;
 
-use super::unsent::Unsent;
+use super::unsent::{Control, Unsent};
 use crate::runtime::Stream;
 
-/// Bytes that one turn reads from one client. Frames alone are no measure: of a message in
-/// fragments, tungstenite reads on until it is whole, which it may never be.
+/// Bytes that one turn reads from one client. Messages alone are no measure: one in fragments may
+/// never be whole.
 const BYTES_PER_TURN: usize = 256 * 1024;
 
 /// Bytes that are read at once: many frames of a busy client.
@@ -55,14 +54,27 @@ impl Pipe {
         self.left
     }
 
-    /// Reads with this context.
-    pub(super) fn with<'a, 'b>(&'a mut self, cx: &'a mut Context<'b>) -> Polled<'a, 'b> {
-        Polled { pipe: self, cx }
+    /// What was read and not taken yet.
+    pub(super) fn rest(&mut self) -> &mut [u8] {
+        &mut self.ahead[self.rest.clone()]
+    }
+
+    /// Takes so much from the front of the rest.
+    pub(super) fn take(&mut self, taken: usize) {
+        self.rest.start += taken;
+        if self.rest.is_empty() {
+            self.give_back();
+        }
     }
 
     /// Queues a message.
     pub(super) fn send(&mut self, frame: &Frame) {
         self.unsent.push(frame);
+    }
+
+    /// Queues a frame of the WebSocket's own.
+    pub(super) fn send_control(&mut self, kind: Control, payload: &[u8]) {
+        self.unsent.push_control(kind, payload);
     }
 
     /// Ready for another message.
@@ -75,22 +87,8 @@ impl Pipe {
         self.unsent.poll_write_to(&mut *self.stream, cx)
     }
 
-    /// Takes from what is there, and reads if nothing is.
-    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        if self.rest.is_empty() {
-            ready!(self.poll_read_ahead(cx))?;
-        }
-        let length = self.rest.len().min(buf.len());
-        let taken = self.rest.start..self.rest.start + length;
-        self.rest.start = taken.end;
-        buf[..length].copy_from_slice(&self.ahead[taken]);
-        if self.rest.is_empty() {
-            self.give_back();
-        }
-        Poll::Ready(Ok(length))
-    }
-
-    fn poll_read_ahead(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Reads on when all that was there is taken. How much came, of which 0 is the end.
+    pub(super) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         if self.left == 0 {
             cx.waker().wake_by_ref();
             return Poll::Pending;
@@ -104,7 +102,7 @@ impl Pipe {
         } else {
             self.give_back();
         }
-        read.map_ok(|_| ())
+        read
     }
 
     fn give_back(&mut self) {
@@ -118,39 +116,12 @@ impl Pipe {
 
     /// Reads all that comes, a turn's worth at most, and forgets it; ready at the end of the stream.
     pub(super) fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut nowhere = [0; 1024];
         loop {
-            if !matches!(ready!(self.poll_read(cx, &mut nowhere)), Ok(1..)) {
+            self.give_back();
+            if !matches!(ready!(self.poll_read(cx)), Ok(1..)) {
                 return Poll::Ready(());
             }
         }
-    }
-}
-
-/// A pipe for the time of one call. What cannot be read now is [`WouldBlock`](ErrorKind::WouldBlock),
-/// and wakes the task when it can. What is written is a whole frame, and queued among the messages.
-pub(super) struct Polled<'a, 'b> {
-    pipe: &'a mut Pipe,
-    cx: &'a mut Context<'b>,
-}
-
-impl Read for Polled<'_, '_> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        match self.pipe.poll_read(self.cx, buf) {
-            Poll::Ready(result) => result,
-            Poll::Pending => Err(ErrorKind::WouldBlock.into()),
-        }
-    }
-}
-
-impl Write for Polled<'_, '_> {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.pipe.unsent.push_control(buf);
-        Ok(buf.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 
@@ -167,11 +138,13 @@ mod tests {
         let mut pipe = Pipe::new(stream, b"what the host read".to_vec());
         let mut cx = Context::from_waker(noop_waker_ref());
         let mut taken = Vec::new();
-        let mut little = [0; 5];
         loop {
-            match pipe.with(&mut cx).read(&mut little).expect("there is no error") {
-                0 => break,
-                read => taken.extend_from_slice(&little[..read]),
+            let rest = pipe.rest();
+            let little = rest.len().min(5);
+            taken.extend_from_slice(&rest[..little]);
+            pipe.take(little);
+            if pipe.rest().is_empty() && matches!(pipe.poll_read(&mut cx), Poll::Ready(Ok(0))) {
+                break;
             }
         }
         assert_eq!(taken, b"what the host read and what follows");

@@ -19,10 +19,16 @@ const SPARE_CAPACITY: usize = 4 * FULL;
 /// RFC 6455, section 5.2: the last frame of a message, of text or of bytes.
 const TEXT: u8 = 0x81;
 const BINARY: u8 = 0x82;
-const PONG: u8 = 0x8a;
 /// Instead of a length: the length follows in two bytes, or in eight.
 const MEDIUM: u8 = 126;
 const LONG: u8 = 127;
+
+/// A frame of the WebSocket's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Control {
+    Close = 0x88,
+    Pong = 0x8a,
+}
 
 thread_local! {
     /// Frames are gathered here, and mostly written within the same turn: a connection has a
@@ -66,11 +72,15 @@ impl Unsent {
         bytes.extend_from_slice(payload);
     }
 
-    /// Queues a frame of tungstenite's: a pong or a goodbye. A client that pings and does not read
-    /// gets no more pongs than fit: not every ping needs one (RFC 6455, section 5.5.3).
-    pub(super) fn push_control(&mut self, frame: &[u8]) {
-        if frame.first() != Some(&PONG) || !self.is_full() {
-            self.buffer().extend_from_slice(frame);
+    /// Queues a frame of the WebSocket's own, whose payload has 125 bytes at most. A client that
+    /// pings and does not read gets no more pongs than fit: not every ping needs one (RFC 6455,
+    /// section 5.5.3).
+    pub(super) fn push_control(&mut self, kind: Control, payload: &[u8]) {
+        debug_assert!(payload.len() < usize::from(MEDIUM), "no control frame is longer");
+        if kind == Control::Close || !self.is_full() {
+            let bytes = self.buffer();
+            bytes.extend_from_slice(&[kind as u8, payload.len() as u8]);
+            bytes.extend_from_slice(payload);
         }
     }
 
@@ -129,12 +139,11 @@ mod tests {
     #[test]
     fn pongs_that_nobody_reads_have_an_end() {
         let mut unsent = Unsent::default();
-        let pong = [&[PONG, 125][..], &[7; 125]].concat();
         for _ in 0..10_000 {
-            unsent.push_control(&pong);
+            unsent.push_control(Control::Pong, &[7; 125]);
         }
-        assert!((FULL..FULL + pong.len()).contains(&unsent.bytes.len()));
-        unsent.push_control(&[0x88, 0]);
+        assert!((FULL..FULL + 127).contains(&unsent.bytes.len()));
+        unsent.push_control(Control::Close, &[]);
         assert_eq!(unsent.bytes[unsent.bytes.len() - 2..], [0x88, 0], "the goodbye fits");
     }
 
