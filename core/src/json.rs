@@ -238,16 +238,8 @@ impl<'a> Scanner<'a> {
     fn string(&mut self) -> Result<(), JsonError> {
         self.position += 1;
         loop {
-            let mut rest = &self.json[self.position..];
-            // Without a branch per byte, so that long strings go by in vector registers.
-            while let Some((chunk, after)) = rest.split_first_chunk::<16>()
-                && !chunk.iter().fold(false, |found, b| found | is_special(*b))
-            {
-                self.position += chunk.len();
-                rest = after;
-            }
-            let plain = rest.iter().position(|b| is_special(*b));
-            let plain = plain.ok_or(JsonError::Syntax)?;
+            let rest = &self.json[self.position..];
+            let plain = plain(rest).ok_or(JsonError::Syntax)?;
             let escape = rest.get(plain + 1);
             match (rest[plain], escape) {
                 (b'"', _) => {
@@ -306,9 +298,36 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// Whether a byte is not simply a part of the string that it stands in.
-fn is_special(byte: u8) -> bool {
-    byte == b'"' || byte == b'\\' || byte < 0x20
+/// Whether a text is a string of JSON once it stands between quotes.
+pub(crate) fn is_plain(text: &[u8]) -> bool {
+    plain(text).is_none()
+}
+
+/// How many bytes at the start of `text` are simply part of the string that they stand in; `None`
+/// if nothing ends it.
+fn plain(text: &[u8]) -> Option<usize> {
+    let (eights, rest) = text.as_chunks::<8>();
+    for (index, eight) in eights.iter().enumerate() {
+        let special = specials(u64::from_le_bytes(*eight));
+        if special != 0 {
+            return Some(index * 8 + special.trailing_zeros() as usize / 8);
+        }
+    }
+    let special = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..0x20));
+    special.map(|at| eights.len() * 8 + at)
+}
+
+/// The lowest bit that is set is the highest of the first byte that is a quote, a backslash or a
+/// control character. Bits above it mean nothing: a subtraction may borrow from its neighbour.
+const fn specials(eight: u64) -> u64 {
+    const EACH: u64 = u64::MAX / 0xff;
+    const HIGH: u64 = EACH << 7;
+    let quote = eight ^ (EACH * b'"' as u64);
+    let backslash = eight ^ (EACH * b'\\' as u64);
+    let quote = quote.wrapping_sub(EACH) & !quote;
+    let backslash = backslash.wrapping_sub(EACH) & !backslash;
+    let control = eight.wrapping_sub(EACH * 0x20) & !eight;
+    (quote | backslash | control) & HIGH
 }
 
 fn index(digits: &[u8]) -> Option<usize> {
@@ -408,6 +427,16 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_plain_part_of_a_string_ends_where_a_look_at_each_byte_says(
+            text in prop::collection::vec(prop_oneof![Just(b'"'), Just(b'\\'), 0..0x21_u8, 0x7f..0x82_u8, any::<u8>()], 0..8),
+            before in 0..20_usize,
+        ) {
+            let text = [&[b'a'; 20][..before], &text].concat();
+            let expected = text.iter().position(|b| *b == b'"' || *b == b'\\' || *b < 0x20);
+            prop_assert_eq!(plain(&text), expected);
+        }
+
         #[test]
         fn grammar_is_what_serde_json_accepts(
             json in r#"([\[\]{}:, 01eE.+"\\u-]|true|null|"a":|"b"|\\n|é|[\x00-\x20]){0,12}"#,

@@ -1,5 +1,6 @@
 //! Packets on their way to clients, encoded once.
 
+use std::cell::Cell;
 use std::fmt;
 use std::io::Write as _;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use serde::Serialize;
 
 use crate::attachment::Attachment;
 use crate::id::SocketId;
+use crate::json::is_plain;
 use crate::packet::{AckId, MAX_EVENT_NAME};
 use crate::payload::{ArgsWriter, EncodeError, Opening, ToArgs};
 
@@ -23,6 +25,15 @@ const EVENT: &[u8] = b"42";
 const ACK: &[u8] = b"43";
 const CONNECT_ERROR: &[u8] = b"44";
 
+/// What a thread keeps to encode in, at most. Longer packets are rare, and dearer to copy than to
+/// shrink.
+const MAX_SCRATCH: usize = 16 * 1024;
+
+thread_local! {
+    /// Where packets are encoded, so that each asks once for memory, and for as much as it needs.
+    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
 /// One Socket.IO packet, encoded once and shared by all who receive it.
 ///
 /// Its text starts with the Engine.IO type `4`, so that it is a WebSocket text frame and a polling
@@ -31,12 +42,7 @@ const CONNECT_ERROR: &[u8] = b"44";
 ///
 /// A namespace is written as given: it starts with `/` and has no comma.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Outgoing(Arc<Packet>);
-
-/// Behind a pointer: a broadcast puts one into thousands of queues, which read and write a sixth of
-/// the memory for it.
-#[derive(Clone, PartialEq, Eq)]
-struct Packet {
+pub struct Outgoing {
     text: Bytes,
     attachments: Option<Arc<[Attachment]>>,
 }
@@ -70,7 +76,7 @@ impl Outgoing {
         }
         let mut text = header(EVENT, namespace, ack, name.len() + args.length());
         text.push(b'[');
-        write_json(&mut text, name);
+        write_name(&mut text, name);
         let mut writer = ArgsWriter::new(text, Opening::Name);
         args.write_args(&mut writer)?;
         Ok(Self::from_writer(writer))
@@ -123,12 +129,12 @@ impl Outgoing {
 
     /// The text, Engine.IO type included.
     pub fn text(&self) -> &Bytes {
-        &self.0.text
+        &self.text
     }
 
     /// The attachments, in the order they are to be sent.
     pub fn attachments(&self) -> &[Attachment] {
-        self.0.attachments.as_deref().unwrap_or_default()
+        self.attachments.as_deref().unwrap_or_default()
     }
 
     /// How many bytes the packet has on a WebSocket, frame headers apart.
@@ -138,10 +144,8 @@ impl Outgoing {
         self.text().len() + attachments.sum::<usize>()
     }
 
-    /// The text and the attachments: nothing is counted for a packet that only one client gets.
     pub(crate) fn into_parts(self) -> (Bytes, Option<Arc<[Attachment]>>) {
-        let packet = Arc::try_unwrap(self.0).unwrap_or_else(|shared| Packet::clone(&shared));
-        (packet.text, packet.attachments)
+        (self.text, self.attachments)
     }
 
     fn from_text(text: Vec<u8>) -> Self {
@@ -149,8 +153,7 @@ impl Outgoing {
     }
 
     fn new(text: Vec<u8>, attachments: Option<Arc<[Attachment]>>) -> Self {
-        // Without spare capacity: the packet may wait in thousands of mailboxes.
-        Self(Arc::new(Packet { text: Bytes::from(text.into_boxed_slice()), attachments }))
+        Self { text: kept(text), attachments }
     }
 
     fn from_writer(writer: ArgsWriter) -> Self {
@@ -223,7 +226,8 @@ impl fmt::Debug for ConnectError {
 
 /// What stands before the payload, with room for a payload that has a text of `length` in it.
 fn header(kind: &[u8], namespace: &str, id: Option<AckId>, length: usize) -> Vec<u8> {
-    let mut text = Vec::with_capacity(kind.len() + namespace.len() + length + 64);
+    let mut text = SCRATCH.take();
+    text.reserve(kind.len() + namespace.len() + length + 64);
     text.extend_from_slice(kind);
     if namespace != "/" {
         text.extend_from_slice(namespace.as_bytes());
@@ -233,6 +237,28 @@ fn header(kind: &[u8], namespace: &str, id: Option<AckId>, length: usize) -> Vec
         write!(text, "{id}").expect("writing to a Vec does not fail");
     }
     text
+}
+
+/// A packet's text without spare capacity: it may wait in thousands of mailboxes.
+fn kept(mut text: Vec<u8>) -> Bytes {
+    if text.capacity() > MAX_SCRATCH {
+        return Bytes::from(text.into_boxed_slice());
+    }
+    let kept = Bytes::copy_from_slice(&text);
+    text.clear();
+    SCRATCH.set(text);
+    kept
+}
+
+/// As [`write_json`]: hardly any name has something to escape.
+fn write_name(text: &mut Vec<u8>, name: &str) {
+    if is_plain(name.as_bytes()) {
+        text.push(b'"');
+        text.extend_from_slice(name.as_bytes());
+        text.push(b'"');
+    } else {
+        write_json(text, name);
+    }
 }
 
 fn write_json(text: &mut Vec<u8>, value: &str) {

@@ -7,39 +7,52 @@ use std::hash::{Hash, Hasher};
 use std::ops::{Deref, Range};
 use std::str::Utf8Error;
 
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 
-/// UTF-8 text in a shared buffer: cloning and slicing copy nothing.
+/// The longest slice that is a copy: as much as fits where a buffer's address would be.
+const INLINE: usize = 23;
+
+/// UTF-8 text in a shared buffer: cloning copies nothing, and slicing a few bytes at most.
 ///
-/// A slice keeps the whole buffer alive. Reading it as a `str` (`as_str`, or anything that
-/// dereferences) checks the bytes again, since this crate has no unsafe code; what only needs
-/// bytes takes [`as_bytes`](Self::as_bytes).
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Text(Bytes);
+/// A slice of more than 23 bytes keeps the whole buffer alive; a shorter one is cheaper to copy
+/// than to count. Reading text as a `str` (`as_str`, or anything that dereferences) checks the
+/// bytes again, since this crate has no unsafe code; what only needs bytes takes
+/// [`as_bytes`](Self::as_bytes).
+#[derive(Clone)]
+pub struct Text(Repr);
+
+#[derive(Clone)]
+enum Repr {
+    Shared(Bytes),
+    Inline { length: u8, bytes: [u8; INLINE] },
+}
 
 impl Text {
     /// The text as a `str`, in time linear to its length.
     #[allow(clippy::missing_panics_doc, reason = "the text is UTF-8 by construction")]
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).expect("a Text is only made from valid UTF-8")
+        std::str::from_utf8(self.as_bytes()).expect("a Text is only made from valid UTF-8")
     }
 
     /// The text's UTF-8 bytes.
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        match &self.0 {
+            Repr::Shared(bytes) => bytes,
+            Repr::Inline { length, bytes } => &bytes[..usize::from(*length)],
+        }
     }
 
     /// How many bytes the text has.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.as_bytes().len()
     }
 
     /// Whether the text has no bytes.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.as_bytes().is_empty()
     }
 
-    /// The part of the text at `range`, in bytes, sharing the buffer.
+    /// The part of the text at `range`, in bytes.
     ///
     /// # Panics
     ///
@@ -50,20 +63,49 @@ impl Text {
             self.is_boundary(range.start) && self.is_boundary(range.end),
             "a slice of a Text starts and ends between characters"
         );
-        Self(self.0.slice(range))
+        let slice = &self.as_bytes()[range.clone()];
+        Self(match &self.0 {
+            Repr::Shared(shared) if slice.len() > INLINE => Repr::Shared(shared.slice(range)),
+            _ => {
+                let mut bytes = [0; INLINE];
+                bytes[..slice.len()].copy_from_slice(slice);
+                Repr::Inline { length: slice.len() as u8, bytes }
+            }
+        })
     }
 
-    /// The buffer's bytes, without copying.
+    /// The text from `start` on. A buffer that nobody shares is still not shared then.
+    pub(crate) fn skip(self, start: usize) -> Self {
+        let Repr::Shared(mut shared) = self.0 else { return self.slice(start..self.len()) };
+        assert!(is_boundary(&shared, start), "text is cut between characters");
+        shared.advance(start);
+        Self(Repr::Shared(shared))
+    }
+
+    /// The bytes: those of the buffer, unless they were few enough to be copied.
     pub fn into_bytes(self) -> Bytes {
-        self.0
+        match self.0 {
+            Repr::Shared(shared) => shared,
+            Repr::Inline { .. } => Bytes::copy_from_slice(self.as_bytes()),
+        }
     }
 
     fn is_boundary(&self, index: usize) -> bool {
-        match self.0.get(index) {
-            // A continuation byte of UTF-8 is 0b10xx_xxxx.
-            Some(byte) => byte & 0b1100_0000 != 0b1000_0000,
-            None => index == self.0.len(),
-        }
+        is_boundary(self.as_bytes(), index)
+    }
+}
+
+fn is_boundary(text: &[u8], index: usize) -> bool {
+    match text.get(index) {
+        // A continuation byte of UTF-8 is 0b10xx_xxxx.
+        Some(byte) => byte & 0b1100_0000 != 0b1000_0000,
+        None => index == text.len(),
+    }
+}
+
+impl Default for Text {
+    fn default() -> Self {
+        Self::from("")
     }
 }
 
@@ -71,20 +113,23 @@ impl TryFrom<Bytes> for Text {
     type Error = Utf8Error;
 
     fn try_from(bytes: Bytes) -> Result<Self, Utf8Error> {
-        std::str::from_utf8(&bytes)?;
-        Ok(Self(bytes))
+        // What most clients say is seen to be text eight bytes at a time.
+        if !bytes.is_ascii() {
+            std::str::from_utf8(&bytes)?;
+        }
+        Ok(Self(Repr::Shared(bytes)))
     }
 }
 
 impl From<&'static str> for Text {
     fn from(text: &'static str) -> Self {
-        Self(Bytes::from_static(text.as_bytes()))
+        Self(Repr::Shared(Bytes::from_static(text.as_bytes())))
     }
 }
 
 impl From<String> for Text {
     fn from(text: String) -> Self {
-        Self(Bytes::from(text))
+        Self(Repr::Shared(Bytes::from(text)))
     }
 }
 
@@ -108,6 +153,14 @@ impl Borrow<str> for Text {
     }
 }
 
+impl PartialEq for Text {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for Text {}
+
 impl PartialEq<str> for Text {
     fn eq(&self, other: &str) -> bool {
         self.as_bytes() == other.as_bytes()
@@ -129,7 +182,7 @@ impl PartialOrd for Text {
 impl Ord for Text {
     // The order of UTF-8 bytes is the order of `str`, as `Borrow` requires.
     fn cmp(&self, other: &Self) -> Ordering {
-        self.0.cmp(&other.0)
+        self.as_bytes().cmp(other.as_bytes())
     }
 }
 
@@ -159,12 +212,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slice_shares_the_buffer() {
-        let text = Text::from(String::from("grüße"));
-        let slice = text.slice(2..4);
-        assert_eq!(slice, "ü");
+    fn a_long_slice_shares_the_buffer() {
+        let text = Text::from(String::from("grüße, und zwar die allerherzlichsten"));
+        let slice = text.slice(2..text.len());
+        assert_eq!(slice, "üße, und zwar die allerherzlichsten");
         assert_eq!(slice.as_bytes().as_ptr(), text.as_bytes()[2..].as_ptr());
-        assert_eq!(text.slice(7..7), "");
+        let rest = slice.clone().skip(4);
+        assert_eq!(rest, "e, und zwar die allerherzlichsten");
+        assert_eq!(rest.as_bytes().as_ptr(), text.as_bytes()[6..].as_ptr());
+    }
+
+    #[test]
+    fn a_short_slice_takes_no_room_beyond_its_place() {
+        let text = Text::from(String::from("grüße, und zwar die allerherzlichsten"));
+        assert_eq!(text.slice(2..4), "ü");
+        assert_eq!(text.slice(text.len()..text.len()), "");
+        for length in [INLINE, INLINE + 1] {
+            let slice = text.slice(7..7 + length);
+            assert_eq!(slice.as_bytes(), &text.as_bytes()[7..7 + length]);
+            assert_eq!(slice.clone().skip(4).as_bytes(), &text.as_bytes()[11..7 + length]);
+            assert_eq!(slice.into_bytes(), text.as_bytes()[7..7 + length]);
+        }
+        assert_eq!(size_of::<Text>(), size_of::<Bytes>());
+    }
+
+    #[test]
+    fn equal_texts_are_equal_wherever_they_are() {
+        let (shared, inline) = (Text::from("abc"), Text::from("xabc").slice(1..4));
+        assert_eq!(shared, inline);
+        assert_eq!(shared.cmp(&inline), Ordering::Equal);
+        assert_eq!(HashSet::from([shared]).get(&inline), Some(&inline));
     }
 
     #[test]

@@ -122,7 +122,14 @@ impl Connection {
 
     /// Takes in what arrived. May change the answer of every `poll_*`.
     pub fn handle(&mut self, now: Timestamp, input: Input) {
-        self.session.handle(now, input);
+        match input {
+            Input::Frame(frame) => {
+                if let Some(message) = self.session.handle_frame_at_once(now, frame) {
+                    self.handle_message(now, message);
+                }
+            }
+            input => self.session.handle(now, input),
+        }
         self.pump(now);
     }
 

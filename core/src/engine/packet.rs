@@ -124,7 +124,7 @@ impl Packet {
     pub(super) fn from_frame(frame: Frame) -> Result<Self, PacketError> {
         match frame {
             Frame::Text(text) => {
-                Self::from_text(&Text::try_from(text).map_err(|_| PacketError::Utf8)?)
+                Self::from_text(Text::try_from(text).map_err(|_| PacketError::Utf8)?)
             }
             Frame::Binary(bytes) => Ok(Self::Message(Message::Binary(bytes))),
         }
@@ -137,19 +137,19 @@ impl Packet {
                 let bytes = STANDARD.decode(base64).map_err(|_| PacketError::Base64)?;
                 Ok(Self::Message(Message::Binary(bytes.into())))
             }
-            None => Self::from_text(segment),
+            None => Self::from_text(segment.clone()),
         }
     }
 
-    fn from_text(text: &Text) -> Result<Self, PacketError> {
+    fn from_text(text: Text) -> Result<Self, PacketError> {
         let kind = *text.as_bytes().first().ok_or(PacketError::Empty)?;
         // The types are ASCII, so that the rest begins on a character.
         Ok(match kind {
             b'0' => Self::Open,
             b'1' => Self::Close,
-            b'2' => Self::Ping(text.slice(1..text.len())),
+            b'2' => Self::Ping(text.skip(1)),
             b'3' => Self::Pong,
-            b'4' => Self::Message(Message::Text(text.slice(1..text.len()))),
+            b'4' => Self::Message(Message::Text(text.skip(1))),
             b'5' => Self::Upgrade,
             b'6' => Self::Noop,
             _ => return Err(PacketError::UnknownType),

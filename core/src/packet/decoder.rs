@@ -54,14 +54,13 @@ impl Decoder {
     ///
     /// If the text is not a packet that a client may send within the limits, or if an attachment
     /// was due.
-    #[allow(clippy::needless_pass_by_value, reason = "the packet keeps the buffer")]
     pub fn decode_text(&mut self, text: Text) -> Result<Option<Packet>, PacketError> {
         if self.pending.take().is_some() {
             return Err(PacketError::UnexpectedText);
         }
         let budget = self.limits.payload.checked_sub(text.len());
         let budget = budget.ok_or(PacketError::TooLarge)?;
-        let (packet, announced) = Parser::new(&text, &self.limits).packet()?;
+        let (packet, announced) = Parser::new(text, &self.limits).packet()?;
         if announced == 0 {
             return Ok(Some(packet));
         }
@@ -93,13 +92,13 @@ impl Decoder {
 
 /// One text, read from left to right.
 struct Parser<'a> {
-    text: &'a Text,
+    text: Text,
     limits: &'a DecoderLimits,
     position: usize,
 }
 
 impl<'a> Parser<'a> {
-    fn new(text: &'a Text, limits: &'a DecoderLimits) -> Self {
+    fn new(text: Text, limits: &'a DecoderLimits) -> Self {
         Self { text, limits, position: 0 }
     }
 
@@ -124,25 +123,25 @@ impl<'a> Parser<'a> {
         Ok((Packet { namespace, body }, announced.unwrap_or(0)))
     }
 
-    fn rest(&self) -> &'a [u8] {
+    fn rest(&self) -> &[u8] {
         &self.text.as_bytes()[self.position..]
     }
 
-    fn digits(&mut self) -> &'a [u8] {
-        let rest = self.rest();
-        let end = rest.iter().position(|b| !b.is_ascii_digit());
-        let digits = &rest[..end.unwrap_or(rest.len())];
-        self.position += digits.len();
-        digits
+    fn digits(&mut self) -> &[u8] {
+        let start = self.position;
+        let digits = self.rest().iter().take_while(|b| b.is_ascii_digit()).count();
+        self.position += digits;
+        &self.text.as_bytes()[start..self.position]
     }
 
     fn attachments(&mut self) -> Result<usize, PacketError> {
         let digits = self.digits();
-        if digits.is_empty() || self.rest().first() != Some(&b'-') {
+        let (is_given, count) = (!digits.is_empty(), number(digits));
+        if !is_given || self.rest().first() != Some(&b'-') {
             return Err(PacketError::IllegalAttachments);
         }
         self.position += 1;
-        number(digits)
+        count
             .and_then(|count| usize::try_from(count).ok())
             .filter(|count| *count <= self.limits.attachments)
             .ok_or(PacketError::TooManyAttachments)
@@ -228,7 +227,7 @@ impl<'a> Parser<'a> {
         Ok(id.map_or(Body::StrayAck, |id| Body::Ack { id, args }))
     }
 
-    fn scanner(&self, announced: Option<usize>) -> Scanner<'a> {
+    fn scanner(&self, announced: Option<usize>) -> Scanner<'_> {
         Scanner::new(self.rest(), announced, self.limits.json_depth)
     }
 
@@ -237,12 +236,12 @@ impl<'a> Parser<'a> {
         self.text.slice(self.position + json.start..self.position + json.end)
     }
 
-    fn payload(&self, json: Range<usize>) -> Payload {
+    fn payload(self, json: Range<usize>) -> Payload {
         if json.is_empty() {
             // Not even an empty slice, which would keep the buffer.
             return Payload::default();
         }
-        Payload::from_checked(self.slice(json))
+        Payload::from_checked(self.text.skip(self.position + json.start), json.len())
     }
 
     fn name(&self, json: Range<usize>, quoted: bool) -> Result<Text, PacketError> {

@@ -277,7 +277,9 @@ fn a_binary_event_without_attachments_is_read_at_once() {
 
 #[test]
 fn a_packet_shares_the_buffer_it_came_in() {
-    let text = Text::from(r#"2/admin,["name",{"a":1}]"#.to_owned());
+    let text = Text::from(
+        r#"2/a-namespace-of-a-long-name,["an-event-of-a-long-name-too",{"a":1}]"#.to_owned(),
+    );
     let buffer = text.as_bytes().as_ptr_range();
     let mut decoder = Decoder::new(DecoderLimits::default());
     let packet = decoder.decode_text(text).unwrap().unwrap();

@@ -32,10 +32,13 @@ use crate::text::Text;
 /// [`Outgoing`](crate::Outgoing) it is sent again byte for byte. `Debug` shows sizes only.
 ///
 /// The auth of a CONNECT is one argument, an object, or none.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub struct Payload {
-    /// JSON values with commas between them, of known grammar; empty if there are none.
-    args: Text,
+    /// Begins with JSON values with commas between them, of known grammar.
+    text: Text,
+    /// How many bytes these have. A buffer that nobody shares can be cut at the front without
+    /// counting its owners, not at the end.
+    length: usize,
     /// `None` if the packet was not a binary one: what looks like a placeholder is data then.
     attachments: Option<Arc<[Attachment]>>,
 }
@@ -52,8 +55,8 @@ impl Payload {
         args.write_args(&mut writer)?;
         let (array, attachments) = writer.finish();
         let array = String::from_utf8(array).expect("serde_json writes UTF-8");
-        let end = array.len() - 1;
-        Ok(Self { args: Text::from(array).slice(1..end), attachments })
+        let length = array.len() - 2;
+        Ok(Self { text: Text::from(array).skip(1), length, attachments })
     }
 
     /// The elements of a JSON array as arguments, with the attachments of its placeholders.
@@ -76,14 +79,15 @@ impl Payload {
         scanner.open_array()?;
         let args = scanner.rest_of_array()?;
         scanner.end()?;
-        let mut payload = Self::from_checked(array.slice(args));
+        let mut payload = Self::from_checked(array.skip(args.start), args.len());
         payload.attach(attachments);
         Ok(payload)
     }
 
-    /// Arguments whose grammar is known, with commas between them.
-    pub(crate) fn from_checked(args: Text) -> Self {
-        Self { args, attachments: None }
+    /// The first `length` bytes of a text as arguments whose grammar is known, with commas between
+    /// them.
+    pub(crate) fn from_checked(text: Text, length: usize) -> Self {
+        Self { text, length, attachments: None }
     }
 
     pub(crate) fn attach(&mut self, attachments: Vec<Attachment>) {
@@ -92,15 +96,16 @@ impl Payload {
 
     /// Whether there are no arguments at all.
     pub fn is_empty(&self) -> bool {
-        self.args.is_empty()
+        self.length == 0
     }
 
     /// The arguments as raw JSON, with commas between them and no brackets around.
     ///
     /// An attachment is a placeholder here: `{"_placeholder":true,"num":0}` is the first of
     /// [`attachments`](Self::attachments).
+    #[allow(clippy::missing_panics_doc, reason = "the text is UTF-8 by construction")]
     pub fn as_json(&self) -> &str {
-        self.args.as_str()
+        std::str::from_utf8(self.args()).expect("a text is UTF-8, and values end with a character")
     }
 
     /// The attachments, in the order they came.
@@ -122,13 +127,21 @@ impl Payload {
     }
 
     pub(crate) fn args(&self) -> &[u8] {
-        self.args.as_bytes()
+        &self.text.as_bytes()[..self.length]
     }
 }
 
+impl PartialEq for Payload {
+    fn eq(&self, other: &Self) -> bool {
+        self.args() == other.args() && self.attachments == other.attachments
+    }
+}
+
+impl Eq for Payload {}
+
 impl fmt::Debug for Payload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (bytes, attachments) = (self.args.len(), self.attachments().len());
+        let (bytes, attachments) = (self.length, self.attachments().len());
         write!(f, "Payload({bytes} bytes, {attachments} attachments)")
     }
 }
@@ -150,6 +163,15 @@ pub trait FromPayload: Sized {
     ///
     /// If they do not fit the type.
     fn from_payload(payload: &Payload) -> Result<Self, DecodeError>;
+
+    /// Reads the arguments of a payload that nobody needs any more.
+    ///
+    /// # Errors
+    ///
+    /// If they do not fit the type.
+    fn from_owned(payload: Payload) -> Result<Self, DecodeError> {
+        Self::from_payload(&payload)
+    }
 }
 
 impl<T: DeserializeOwned> FromPayload for T {
@@ -161,5 +183,9 @@ impl<T: DeserializeOwned> FromPayload for T {
 impl FromPayload for Payload {
     fn from_payload(payload: &Payload) -> Result<Self, DecodeError> {
         Ok(payload.clone())
+    }
+
+    fn from_owned(payload: Payload) -> Result<Self, DecodeError> {
+        Ok(payload)
     }
 }

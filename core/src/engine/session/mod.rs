@@ -112,6 +112,16 @@ impl Session {
         }
     }
 
+    /// Takes in a frame as [`handle`](Self::handle) does, but hands out at once the message that
+    /// would be the next event.
+    pub(crate) fn handle_frame_at_once(&mut self, now: Timestamp, frame: Frame) -> Option<Message> {
+        if self.is_open() && self.transport == Transport::WebSocket && self.events.is_empty() {
+            return self.take_frame(now, frame);
+        }
+        self.handle_frame(now, frame);
+        None
+    }
+
     /// Queues a packet for the client, behind those queued before; dropped once the session is closed.
     /// May change the answer of [`poll_transmit`](Self::poll_transmit) and [`is_writable`](Self::is_writable).
     pub fn send(&mut self, segment: Segment) {
@@ -257,12 +267,21 @@ impl Session {
         if self.transport == Transport::Polling {
             return self.handle_probe_frame(&frame);
         }
+        if let Some(message) = self.take_frame(now, frame) {
+            push(&mut self.events, Event::Message(message));
+        }
+    }
+
+    /// The message in a frame of the session's own WebSocket, or what the frame means otherwise.
+    fn take_frame(&mut self, now: Timestamp, frame: Frame) -> Option<Message> {
         match Packet::from_frame(frame) {
+            Ok(Packet::Message(message)) => return Some(message),
             Ok(packet) => self.handle_packet(now, packet),
             // RFC 6455 has a word for it, whichever layer notices.
             Err(PacketError::Utf8) => self.handle_websocket_lost(Some(WebSocketFault::Utf8)),
             Err(_) => self.fail(CloseReason::ParseError),
         }
+        None
     }
 
     /// What a packet means once its transport is the session's own.
