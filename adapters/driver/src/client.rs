@@ -25,8 +25,11 @@ pub(crate) trait Client: Send + Unpin + 'static {
     /// Carries out what the server ordered.
     fn obey(&mut self, now: Timestamp, order: Order);
 
-    /// Carries out what the application ordered, and starts the handlers of what the client did.
-    fn dispatch(&mut self, now: Timestamp);
+    /// Begins a turn: carries out what the application ordered.
+    fn take_orders(&mut self, now: Timestamp);
+
+    /// Starts the handlers of what the client did.
+    fn take_events(&mut self, now: Timestamp);
 
     /// The next thing to do on the wire, from the machine or from the mailbox.
     fn next_transmit(&mut self, now: Timestamp) -> Option<Transmit>;

@@ -118,13 +118,13 @@ impl SocketIo {
     }
 
     fn start(&self, slot: Slot, event: Text, args: Payload, ack: Option<AckId>) {
-        let Some(socket) = self.socket(slot).filter(|socket| socket.is_connected()).cloned() else {
+        let Some(socket) = self.socket(slot).filter(|socket| socket.is_connected()) else {
             return;
         };
-        let ack = Ack::new(&socket, ack);
+        let ack = Ack::new(socket, ack);
         let call = Call { socket: socket.clone(), event, args, ack };
         if let Some((event, handler)) = socket.inner_namespace().handlers.event(call) {
-            socket.run(event, handler);
+            socket.run(&event, handler);
         }
     }
 
@@ -147,39 +147,11 @@ impl SocketIo {
         }
     }
 
-    /// What the client did, oldest first, as far as its handlers may start.
-    fn take_events(&mut self, now: Timestamp) {
-        while self.link.in_flight() < MAX_IN_FLIGHT {
-            let Some(event) = self.parked.pop_front() else { break };
-            self.parked_bytes -= parked_bytes(&event);
-            self.on_event(now, event);
-        }
-        while let Some(event) = self.machine.poll_event() {
-            let waits = self.link.in_flight() >= MAX_IN_FLIGHT || !self.parked.is_empty();
-            // An answer that somebody awaits may be what a handler under way waits for.
-            let parks =
-                !matches!(event, Event::Ack { .. } | Event::Upgraded | Event::Closed { .. });
-            if waits && parks {
-                self.park(now, event);
-            } else {
-                self.on_event(now, event);
-            }
-        }
-    }
-
     fn park(&mut self, now: Timestamp, event: Event) {
         self.parked_bytes += parked_bytes(&event);
         self.parked.push_back(event);
         if self.parked_bytes > self.link.hub.config.payload_limit() {
             self.machine.close(now, CloseReason::ForcedClose);
-        }
-    }
-
-    fn take_orders(&mut self, now: Timestamp) {
-        let (left, order) = self.link.mailbox.take_orders();
-        self.leave(left);
-        if let Some(order) = order {
-            self.obey(now, order);
         }
     }
 
@@ -264,9 +236,32 @@ impl Client for SocketIo {
         }
     }
 
-    fn dispatch(&mut self, now: Timestamp) {
-        self.take_orders(now);
-        self.take_events(now);
+    fn take_orders(&mut self, now: Timestamp) {
+        let (left, order) = self.link.mailbox.take_orders();
+        self.leave(left);
+        if let Some(order) = order {
+            self.obey(now, order);
+        }
+    }
+
+    /// Oldest first, as far as handlers may start.
+    fn take_events(&mut self, now: Timestamp) {
+        while self.link.in_flight() < MAX_IN_FLIGHT {
+            let Some(event) = self.parked.pop_front() else { break };
+            self.parked_bytes -= parked_bytes(&event);
+            self.on_event(now, event);
+        }
+        while let Some(event) = self.machine.poll_event() {
+            let waits = self.link.in_flight() >= MAX_IN_FLIGHT || !self.parked.is_empty();
+            // An answer that somebody awaits may be what a handler under way waits for.
+            let parks =
+                !matches!(event, Event::Ack { .. } | Event::Upgraded | Event::Closed { .. });
+            if waits && parks {
+                self.park(now, event);
+            } else {
+                self.on_event(now, event);
+            }
+        }
     }
 
     fn next_transmit(&mut self, now: Timestamp) -> Option<Transmit> {

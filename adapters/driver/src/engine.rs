@@ -172,8 +172,13 @@ impl EngineSocket {
         let socket = self.clone();
         // Called when the future is polled, which is where a panic is caught.
         let begun = async move { handler(socket, argument).await };
-        let socket = self.clone();
-        start(&self.0.hub, Box::pin(begun), || (), move || socket.close());
+        let goes_on = || {
+            let socket = self.clone();
+            ((), move || socket.close())
+        };
+        if start(&self.0.hub, Box::pin(begun), goes_on).is_err() {
+            self.close();
+        }
     }
 }
 
@@ -195,23 +200,6 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    fn take_events(&mut self) {
-        while let Some(event) = self.session.poll_event() {
-            match event {
-                Event::Message(message) => {
-                    let handler = self.handlers.read().message.clone();
-                    self.socket.run(handler, message);
-                }
-                Event::Closed(reason) => {
-                    self.socket.0.mailbox.close();
-                    let handler = self.handlers.read().close.clone();
-                    self.socket.run(handler, reason);
-                }
-                _ => {}
-            }
-        }
-    }
-
     fn fill(&mut self) -> bool {
         if self.batch.is_empty() {
             // There are no namespaces that could have ended.
@@ -251,7 +239,7 @@ impl Client for Engine {
         }
     }
 
-    fn dispatch(&mut self, now: Timestamp) {
+    fn take_orders(&mut self, now: Timestamp) {
         if !self.opened {
             self.opened = true;
             let handler = self.handlers.read().open.clone();
@@ -260,7 +248,23 @@ impl Client for Engine {
         if let (_, Some(order)) = self.socket.0.mailbox.take_orders() {
             self.obey(now, order);
         }
-        self.take_events();
+    }
+
+    fn take_events(&mut self, _: Timestamp) {
+        while let Some(event) = self.session.poll_event() {
+            match event {
+                Event::Message(message) => {
+                    let handler = self.handlers.read().message.clone();
+                    self.socket.run(handler, message);
+                }
+                Event::Closed(reason) => {
+                    self.socket.0.mailbox.close();
+                    let handler = self.handlers.read().close.clone();
+                    self.socket.run(handler, reason);
+                }
+                _ => {}
+            }
+        }
     }
 
     fn next_transmit(&mut self, now: Timestamp) -> Option<Transmit> {
@@ -273,7 +277,7 @@ impl Client for Engine {
             }
             let reason = self.closing.take()?;
             self.session.close(now, reason);
-            self.take_events();
+            self.take_events(now);
         }
     }
 

@@ -1,6 +1,5 @@
 //! Handlers: what an application does when a client connects, says something, or goes.
 
-use std::collections::HashMap;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -52,7 +51,7 @@ where
     fn call(self, call: Call) -> BoxFuture<'static, ()> {
         Box::pin(async move {
             let Call { socket, event, args, ack } = call;
-            match args.decode() {
+            match D::from_owned(args) {
                 Ok(value) => {
                     let answer = self(socket.clone(), value).await;
                     ack.settle(&socket, &event, &answer);
@@ -72,7 +71,7 @@ where
     fn call(self, call: Call) -> BoxFuture<'static, ()> {
         Box::pin(async move {
             let Call { socket, event, args, ack } = call;
-            match args.decode() {
+            match D::from_owned(args) {
                 Ok(value) => {
                     let outcome = self(socket.clone(), value, ack).await;
                     Ack::none().settle(&socket, &event, &outcome);
@@ -96,17 +95,31 @@ pub(crate) struct Handlers {
 
 #[derive(Default)]
 struct Table {
-    events: HashMap<Box<str>, OnEvent>,
+    /// Ordered by their names, which are looked for once for each event.
+    events: Vec<(Box<str>, OnEvent)>,
     connect: Option<OnConnect>,
     disconnecting: Option<OnDisconnect>,
     disconnect: Option<OnDisconnect>,
     error: Option<OnError>,
 }
 
+impl Table {
+    /// Where the handler of an event is, or would be.
+    fn find(&self, event: &[u8]) -> Result<usize, usize> {
+        self.events.binary_search_by(|(name, _)| name.as_bytes().cmp(event))
+    }
+}
+
 impl Handlers {
     pub(crate) fn on<P>(&self, event: &str, handler: impl EventHandler<P>) {
         let handler: OnEvent = Arc::new(move |call| handler.clone().call(call));
-        drop(self.replace(|table| table.events.insert(event.into(), handler)));
+        drop(self.replace(|table| match table.find(event.as_bytes()) {
+            Ok(at) => Some(std::mem::replace(&mut table.events[at].1, handler)),
+            Err(at) => {
+                table.events.insert(at, (event.into(), handler));
+                None
+            }
+        }));
     }
 
     pub(crate) fn on_connect<F, Fut>(&self, handler: F)
@@ -160,7 +173,9 @@ impl Handlers {
 
     /// An event's name and the future of its handler, not yet polled; `None` if nobody handles it.
     pub(crate) fn event(&self, call: Call) -> Option<(Text, BoxFuture<'static, ()>)> {
-        let handler = self.table.read().events.get(call.event.as_str()).cloned()?;
+        let table = self.table.read();
+        let handler = table.events[table.find(call.event.as_bytes()).ok()?].1.clone();
+        drop(table);
         Some((call.event.clone(), handler(call)))
     }
 

@@ -1,6 +1,7 @@
 //! What waits to be sent to one client.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Waker;
 
 use klatch_core::engine::Segment;
@@ -35,6 +36,13 @@ impl Parcel for Segment {
 #[derive(Debug)]
 pub(crate) struct Mailbox<T> {
     budget: usize,
+    /// The task takes its turn: it looks once more before it waits, and need not be woken for a
+    /// packet. Reset under the lock.
+    awake: AtomicBool,
+    /// There may be packets. Changed under the lock.
+    filled: AtomicBool,
+    /// There may be something that the task was told. Changed under the lock.
+    told: AtomicBool,
     state: Mutex<State<T>>,
 }
 
@@ -103,6 +111,9 @@ impl<T: Parcel> Mailbox<T> {
     pub(crate) fn new(budget: usize) -> Self {
         Self {
             budget,
+            awake: AtomicBool::new(false),
+            filled: AtomicBool::new(false),
+            told: AtomicBool::new(false),
             state: Mutex::new(State {
                 queue: VecDeque::new(),
                 bytes: 0,
@@ -125,16 +136,28 @@ impl<T: Parcel> Mailbox<T> {
         parcel: T,
         wakers: &mut Vec<Waker>,
     ) -> Result<(), Refusal> {
+        let (pushed, waker) = self.push_one(slot, parcel);
+        wakers.extend(waker);
+        pushed
+    }
+
+    /// Queues a packet, for a caller that wakes the task itself once it holds no lock.
+    pub(crate) fn push_one(
+        &self,
+        slot: Option<Slot>,
+        parcel: T,
+    ) -> (Result<(), Refusal>, Option<Waker>) {
         let mut state = self.state.lock();
-        state.admit(slot)?;
+        if let Err(refusal) = state.admit(slot) {
+            return (Err(refusal), None);
+        }
         let cost = Self::charge(&parcel);
         // One packet always fits an empty mailbox, however small the budget.
         if state.bytes > 0 && state.bytes + cost > self.budget {
-            wakers.extend(state.overflow());
-            return Err(Refusal::Full);
+            state.stage = Stage::Overflowed;
+            return (Err(Refusal::Full), self.tell(&mut state, Order::Overflow));
         }
-        wakers.extend(state.enqueue(cost, parcel));
-        Ok(())
+        (Ok(()), self.enqueue(&mut state, cost, parcel))
     }
 
     /// Queues a packet if it can leave now.
@@ -149,7 +172,7 @@ impl<T: Parcel> Mailbox<T> {
         if !state.writable || !state.queue.is_empty() {
             return Err(Refusal::Busy);
         }
-        wakers.extend(state.enqueue(Self::charge(&parcel), parcel));
+        wakers.extend(self.enqueue(&mut state, Self::charge(&parcel), parcel));
         Ok(())
     }
 
@@ -174,15 +197,16 @@ impl<T: Parcel> Mailbox<T> {
         }
         state.open.retain(|open| *open != slot);
         if let Some(disconnect) = disconnect {
-            wakers.extend(state.enqueue(Self::charge(&disconnect), disconnect));
+            wakers.extend(self.enqueue(&mut state, Self::charge(&disconnect), disconnect));
             state.left.push(slot);
+            self.told.store(true, Ordering::Release);
             wakers.extend(state.waker.take());
         }
     }
 
     /// Tells the task to do something.
     pub(crate) fn command(&self, order: Order) {
-        let waker = self.state.lock().command(order);
+        let waker = self.tell(&mut self.state.lock(), order);
         if let Some(waker) = waker {
             waker.wake();
         }
@@ -193,6 +217,7 @@ impl<T: Parcel> Mailbox<T> {
     pub(crate) fn nudge(&self) {
         let mut state = self.state.lock();
         state.nudged = true;
+        self.told.store(true, Ordering::Release);
         let waker = state.waker.take();
         drop(state);
         if let Some(waker) = waker {
@@ -205,16 +230,26 @@ impl<T: Parcel> Mailbox<T> {
     #[must_use]
     pub(crate) fn take(&self, batch: &mut VecDeque<T>) -> Vec<Slot> {
         debug_assert!(batch.is_empty(), "what was taken before is passed on first");
+        if !self.filled.load(Ordering::Acquire) {
+            return Vec::new();
+        }
         let mut state = self.state.lock();
+        self.filled.store(false, Ordering::Relaxed);
         std::mem::swap(&mut state.queue, batch);
         state.wanted = false;
         state.writable = false;
         std::mem::take(&mut state.left)
     }
 
-    /// What the task was told since it last looked.
+    /// Begins a turn, with what the task was told since it last looked. What comes in from now on
+    /// need not wake it: it looks for that before it waits.
     pub(crate) fn take_orders(&self) -> (Vec<Slot>, Option<Order>) {
+        self.awake.store(true, Ordering::Relaxed);
+        if !self.told.load(Ordering::Acquire) {
+            return (Vec::new(), None);
+        }
         let mut state = self.state.lock();
+        self.told.store(false, Ordering::Relaxed);
         state.nudged = false;
         (std::mem::take(&mut state.left), state.order.take())
     }
@@ -223,6 +258,7 @@ impl<T: Parcel> Mailbox<T> {
     /// waker. `false` if something came in meanwhile: the task takes another turn.
     pub(crate) fn settle(&self, passed_on: usize, readiness: Readiness, waker: &Waker) -> bool {
         let mut state = self.state.lock();
+        self.awake.store(false, Ordering::Relaxed);
         state.bytes = state.bytes.saturating_sub(passed_on);
         state.wanted = readiness != Readiness::Blocked;
         state.writable = readiness == Readiness::Idle;
@@ -234,6 +270,22 @@ impl<T: Parcel> Mailbox<T> {
             state.waker = Some(waker.clone());
         }
         true
+    }
+
+    fn enqueue(&self, state: &mut State<T>, cost: usize, parcel: T) -> Option<Waker> {
+        state.bytes += cost;
+        state.queue.push_back(parcel);
+        self.filled.store(true, Ordering::Release);
+        if state.wanted && !self.awake.load(Ordering::Relaxed) { state.waker.take() } else { None }
+    }
+
+    /// The first order stands; only the worst news replaces it.
+    fn tell(&self, state: &mut State<T>, order: Order) -> Option<Waker> {
+        if state.order.is_none() || order == Order::Overflow {
+            state.order = Some(order);
+        }
+        self.told.store(true, Ordering::Release);
+        state.waker.take()
     }
 
     /// Gives back the memory of a queue that is empty.
@@ -267,25 +319,6 @@ impl<T> State<T> {
             Stage::Overflowed => Err(Refusal::Full),
             Stage::Closed => Err(Refusal::Closed),
         }
-    }
-
-    fn overflow(&mut self) -> Option<Waker> {
-        self.stage = Stage::Overflowed;
-        self.command(Order::Overflow)
-    }
-
-    fn enqueue(&mut self, cost: usize, parcel: T) -> Option<Waker> {
-        self.bytes += cost;
-        self.queue.push_back(parcel);
-        if self.wanted { self.waker.take() } else { None }
-    }
-
-    /// The first order stands; only the worst news replaces it.
-    fn command(&mut self, order: Order) -> Option<Waker> {
-        if self.order.is_none() || order == Order::Overflow {
-            self.order = Some(order);
-        }
-        self.waker.take()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -34,6 +35,8 @@ struct Inner {
     link: Arc<Link>,
     auth: Payload,
     life: Mutex<Life>,
+    /// Whether it lives, for those who need not wait for the lock: not [`Life::Disconnected`].
+    connected: AtomicBool,
 }
 
 /// How far a socket is between connect and disconnect.
@@ -67,7 +70,8 @@ impl Socket {
         auth: Payload,
     ) -> Self {
         let life = Mutex::new(Life::Connecting { end: None });
-        Self(Arc::new(Inner { id, key, slot, namespace, link, auth, life }))
+        let connected = AtomicBool::new(true);
+        Self(Arc::new(Inner { id, key, slot, namespace, link, auth, life, connected }))
     }
 
     /// The socket's id: public, different in each namespace, and the name of a room that only
@@ -102,7 +106,7 @@ impl Socket {
 
     /// Whether it has not been disconnected.
     pub fn is_connected(&self) -> bool {
-        *self.0.life.lock() != Life::Disconnected
+        self.0.connected.load(Ordering::Acquire)
     }
 
     /// Sends an event to this client: queued, in the order of these calls.
@@ -263,13 +267,17 @@ impl Socket {
     /// Queues a packet for this client.
     pub(crate) fn deliver(&self, packet: Outgoing) -> Result<(), EmitError> {
         let Inner { slot, link, .. } = &*self.0;
-        Ok(wake_after(|wakers| link.mailbox.push(Some(*slot), packet, wakers))?)
+        let (pushed, waker) = link.mailbox.push_one(Some(*slot), packet);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        Ok(pushed?)
     }
 
     /// Runs the connect handler, and what was to happen to the socket meanwhile.
     pub(crate) fn begin(&self) {
         if let Some(handler) = self.0.namespace.handlers.connect(self) {
-            self.run("connect".into(), handler);
+            self.run(&"connect".into(), handler);
         }
         let mut life = self.0.life.lock();
         let end = match *life {
@@ -292,26 +300,34 @@ impl Socket {
                     end.get_or_insert((reason, farewell));
                     return;
                 }
-                Life::Connected => *life = Life::Disconnected,
+                Life::Connected => {
+                    *life = Life::Disconnected;
+                    self.0.connected.store(false, Ordering::Release);
+                }
                 Life::Disconnected => return,
             }
         }
         let handlers = &self.0.namespace.handlers;
         if let Some(handler) = handlers.disconnecting(self, reason) {
-            self.run("disconnecting".into(), handler);
+            self.run(&"disconnecting".into(), handler);
         }
         self.0.namespace.remove(self, farewell);
         tracing::debug!(namespace = self.namespace_name(), socket = %self.0.id, %reason, "disconnected");
         if let Some(handler) = handlers.disconnect(self, reason) {
-            self.run("disconnect".into(), handler);
+            self.run(&"disconnect".into(), handler);
         }
     }
 
     /// Starts a handler; see [`start`].
-    pub(crate) fn run(&self, event: Text, handler: BoxFuture<'static, ()>) {
+    pub(crate) fn run(&self, event: &Text, handler: BoxFuture<'static, ()>) {
         let link = &self.0.link;
-        let socket = self.clone();
-        start(&link.hub, handler, || InFlight::new(link), move || socket.panicked(&event));
+        let goes_on = || {
+            let (socket, event) = (self.clone(), event.clone());
+            (InFlight::new(link), move || socket.panicked(&event))
+        };
+        if start(&link.hub, handler, goes_on).is_err() {
+            self.panicked(event);
+        }
     }
 
     /// A handler that panicked left its work half done: its client starts anew, nobody else notices.

@@ -23,7 +23,7 @@ const FRAMES_PER_TURN: usize = 64;
 /// How long a client may take to answer a close frame.
 const CLOSE_LINGER: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// The task of one connection. A turn takes in what arrived, lets the handlers run, passes on what
+/// The task of one connection. A turn takes in what arrived and lets its handlers run, passes on what
 /// is to be sent, and flushes once.
 pub(crate) struct Task<R: Runtime, C: Client> {
     runtime: R,
@@ -84,6 +84,7 @@ impl<R: Runtime, C: Client> Task<R, C> {
         // A pong that lay in the socket while we were late still counts, whether or not we have
         // heard of it; a request that comes when the time is up does not.
         self.readable |= due || news.is_readable();
+        self.client.take_orders(now);
         self.read(now);
         if due {
             self.client.handle_timeout(now);
@@ -91,7 +92,7 @@ impl<R: Runtime, C: Client> Task<R, C> {
         if news.has_arrived() {
             self.take_arrivals(now);
         }
-        self.client.dispatch(now);
+        self.client.take_events(now);
         let (sent, readiness) = self.write(cx, now);
         if self.client.is_finished() && self.held.is_none() {
             return Poll::Ready(());
@@ -183,6 +184,8 @@ impl<R: Runtime, C: Client> Task<R, C> {
                 }
             }
             self.client.handle(now, input);
+            // Each at once: it is fresh in the cache, and its memory is there for the next.
+            self.client.take_events(now);
         }
         // There may be more, but others get their turn first.
         self.readable = true;

@@ -27,7 +27,8 @@ impl Rig {
         for frame in frames {
             self.client.handle(now, Input::Frame(Frame::Text(frame.as_bytes().into())));
         }
-        self.client.dispatch(now);
+        self.client.take_orders(now);
+        self.client.take_events(now);
         std::iter::from_fn(|| self.client.next_transmit(now))
             .map(|transmit| match transmit {
                 Transmit::Frame(Frame::Text(text)) => {

@@ -210,6 +210,24 @@ fn the_task_is_woken_once_and_only_if_it_can_send() {
 }
 
 #[test]
+fn a_task_that_takes_its_turn_is_not_woken_for_a_packet() {
+    let [slot] = slots();
+    let post = Post::open(1000, slot);
+    assert_eq!(post.mailbox.take_orders(), (vec![], None));
+    assert_eq!(post.push(slot, "a", 0), Ok(()));
+    assert_eq!(post.take(), ["a"]);
+    // It has looked for the last time, but for what it does when it settles.
+    assert_eq!(post.push(slot, "b", 0), Ok(()));
+    assert_eq!(post.wakes(), 0);
+    assert!(!post.settle(ENTRY_OVERHEAD, Readiness::Busy), "b came in before");
+    assert_eq!(post.mailbox.take_orders(), (vec![], None));
+    assert_eq!(post.take(), ["b"]);
+    assert!(post.settle(ENTRY_OVERHEAD, Readiness::Idle));
+    assert_eq!(post.push(slot, "c", 0), Ok(()));
+    assert_eq!(post.wakes(), 1);
+}
+
+#[test]
 fn an_order_wakes_the_task_and_the_first_one_stands() {
     let [slot] = slots();
     let post = Post::open(1000, slot);
