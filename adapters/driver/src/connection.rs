@@ -26,22 +26,24 @@ use crate::wakers::wake_after;
 /// What an event that waits counts for beyond its bytes.
 const PARKED_OVERHEAD: usize = 128;
 
-/// One Socket.IO client in its task.
+/// One Socket.IO client in its task. What every turn looks at comes first; see
+/// [`Task`](crate::task::Task).
+#[repr(C)]
 pub(crate) struct SocketIo {
-    server: Arc<Shared>,
-    machine: Connection,
     link: Arc<Link>,
-    /// By the index of their slots.
-    sockets: Vec<Option<Socket>>,
     /// Taken from the mailbox, not yet given to the machine.
     batch: VecDeque<Outgoing>,
     /// Bytes given to the machine since the mailbox was told.
     passed_on: usize,
+    /// The connection ends, for this reason, when the mailbox is empty.
+    closing: Option<CloseReason>,
     /// Events whose handlers wait until others have ended, and their bytes.
     parked: VecDeque<Event>,
     parked_bytes: usize,
-    /// The connection ends, for this reason, when the mailbox is empty.
-    closing: Option<CloseReason>,
+    machine: Connection,
+    /// By the index of their slots.
+    sockets: Vec<Option<Socket>>,
+    server: Arc<Shared>,
 }
 
 impl SocketIo {
@@ -156,7 +158,7 @@ impl SocketIo {
     }
 
     /// The application ended these namespaces for this client.
-    fn leave(&mut self, slots: Vec<Slot>) {
+    fn leave(&mut self, slots: Box<[Slot]>) {
         for slot in slots {
             self.machine.leave(slot);
             if self.socket(slot).is_some() {
@@ -165,29 +167,28 @@ impl SocketIo {
         }
     }
 
-    /// Gives the machine what it can pass on: over polling all there is, since it leaves in one
-    /// answer, over a WebSocket one packet at a time. `false` if there was nothing.
-    fn fill(&mut self) -> bool {
+    /// The next packet that the mailbox has for the client.
+    fn next_packet(&mut self) -> Option<Outgoing> {
         if self.batch.is_empty() {
             let left = self.link.mailbox.take(&mut self.batch);
             self.leave(left);
         }
-        let mut filled = false;
-        while let Some(packet) = self.batch.pop_front() {
-            self.passed_on += Mailbox::charge(&packet);
+        let packet = self.batch.pop_front()?;
+        self.passed_on += Mailbox::charge(&packet);
+        Some(packet)
+    }
+
+    /// Gives the machine all that the mailbox has.
+    fn fill(&mut self) {
+        while let Some(packet) = self.next_packet() {
             self.machine.send(packet);
-            filled = true;
-            if self.machine.session().transport() == Transport::WebSocket {
-                break;
-            }
         }
-        filled
     }
 
     /// Closes the connection when all that was queued before is with the machine.
     fn close_when_empty(&mut self, now: Timestamp) -> bool {
         let Some(reason) = self.closing else { return false };
-        while self.fill() {}
+        self.fill();
         self.closing = None;
         self.machine.close(now, reason);
         self.take_events(now);
@@ -246,13 +247,13 @@ impl Client for SocketIo {
 
     /// Oldest first, as far as handlers may start.
     fn take_events(&mut self, now: Timestamp) {
-        while self.link.in_flight() < MAX_IN_FLIGHT {
+        while !self.parked.is_empty() && self.link.in_flight() < MAX_IN_FLIGHT {
             let Some(event) = self.parked.pop_front() else { break };
             self.parked_bytes -= parked_bytes(&event);
             self.on_event(now, event);
         }
         while let Some(event) = self.machine.poll_event() {
-            let waits = self.link.in_flight() >= MAX_IN_FLIGHT || !self.parked.is_empty();
+            let waits = !self.parked.is_empty() || self.link.in_flight() >= MAX_IN_FLIGHT;
             // An answer that somebody awaits may be what a handler under way waits for.
             let parks =
                 !matches!(event, Event::Ack { .. } | Event::Upgraded | Event::Closed { .. });
@@ -267,15 +268,20 @@ impl Client for SocketIo {
     fn next_transmit(&mut self, now: Timestamp) -> Option<Transmit> {
         loop {
             let session = self.machine.session();
-            let polled = session.transport() == Transport::Polling && session.can_transmit();
-            if polled {
+            if session.transport() == Transport::Polling && session.can_transmit() {
+                // All there is leaves in one answer.
                 self.fill();
             }
             if let Some(transmit) = self.machine.poll_transmit() {
                 return Some(transmit);
             }
-            let more = self.machine.session().can_transmit() && self.fill();
-            if !more && !self.close_when_empty(now) {
+            if self.machine.session().can_transmit()
+                && let Some(packet) = self.next_packet()
+            {
+                if let Some(transmit) = self.machine.transmit(packet) {
+                    return Some(transmit);
+                }
+            } else if !self.close_when_empty(now) {
                 return None;
             }
         }

@@ -33,7 +33,11 @@ impl Parcel for Segment {
 ///
 /// Its lock is held for a few moves at a time. It is taken under a namespace's publish lock,
 /// never the other way round.
+///
+/// A broadcast goes from one mailbox to the next, and finds hardly any in the cache: all of it is on
+/// two lines side by side, which processors fetch together.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(crate) struct Mailbox<T> {
     budget: usize,
     /// The task takes its turn: it looks once more before it waits, and need not be woken for a
@@ -55,10 +59,12 @@ struct State<T> {
     wanted: bool,
     /// What is sent now leaves now: the transport takes packets, and has passed on all before.
     writable: bool,
-    /// The namespaces whose packets are let in: from CONNECT to DISCONNECT.
-    open: Vec<Slot>,
+    /// A namespace whose packets are let in: from CONNECT to DISCONNECT. Most clients are in one.
+    open: Option<Slot>,
+    /// The others.
+    open_too: Box<[Slot]>,
     /// The namespaces that the application ended since the task last looked.
-    left: Vec<Slot>,
+    left: Box<[Slot]>,
     order: Option<Order>,
     /// The task was woken for a reason of its own since it last looked.
     nudged: bool,
@@ -119,8 +125,9 @@ impl<T: Parcel> Mailbox<T> {
                 bytes: 0,
                 wanted: false,
                 writable: false,
-                open: Vec::new(),
-                left: Vec::new(),
+                open: None,
+                open_too: Box::default(),
+                left: Box::default(),
                 order: None,
                 nudged: false,
                 stage: Stage::Open,
@@ -183,7 +190,10 @@ impl<T: Parcel> Mailbox<T> {
         if state.stage == Stage::Closed {
             return;
         }
-        state.open.push(slot);
+        match &mut state.open {
+            Some(_) => append(&mut state.open_too, slot),
+            first => *first = Some(slot),
+        }
         drop(state);
         // Refused, it closes the connection, and with that the namespace.
         let _ = self.push(Some(slot), connect, wakers);
@@ -195,10 +205,14 @@ impl<T: Parcel> Mailbox<T> {
         if state.admit(Some(slot)) == Err(Refusal::Closed) {
             return;
         }
-        state.open.retain(|open| *open != slot);
+        if state.open == Some(slot) {
+            state.open = None;
+        } else {
+            state.open_too = state.open_too.iter().copied().filter(|open| *open != slot).collect();
+        }
         if let Some(disconnect) = disconnect {
             wakers.extend(self.enqueue(&mut state, Self::charge(&disconnect), disconnect));
-            state.left.push(slot);
+            append(&mut state.left, slot);
             self.told.store(true, Ordering::Release);
             wakers.extend(state.waker.take());
         }
@@ -228,10 +242,10 @@ impl<T: Parcel> Mailbox<T> {
     /// Moves all that is queued to `batch`, which is empty. Among it may be the DISCONNECTs of the
     /// namespaces that it returns: whoever gets one may be back before the next turn.
     #[must_use]
-    pub(crate) fn take(&self, batch: &mut VecDeque<T>) -> Vec<Slot> {
+    pub(crate) fn take(&self, batch: &mut VecDeque<T>) -> Box<[Slot]> {
         debug_assert!(batch.is_empty(), "what was taken before is passed on first");
         if !self.filled.load(Ordering::Acquire) {
-            return Vec::new();
+            return Box::default();
         }
         let mut state = self.state.lock();
         self.filled.store(false, Ordering::Relaxed);
@@ -243,10 +257,10 @@ impl<T: Parcel> Mailbox<T> {
 
     /// Begins a turn, with what the task was told since it last looked. What comes in from now on
     /// need not wake it: it looks for that before it waits.
-    pub(crate) fn take_orders(&self) -> (Vec<Slot>, Option<Order>) {
+    pub(crate) fn take_orders(&self) -> (Box<[Slot]>, Option<Order>) {
         self.awake.store(true, Ordering::Relaxed);
         if !self.told.load(Ordering::Acquire) {
-            return (Vec::new(), None);
+            return (Box::default(), None);
         }
         let mut state = self.state.lock();
         self.told.store(false, Ordering::Relaxed);
@@ -302,7 +316,8 @@ impl<T: Parcel> Mailbox<T> {
     pub(crate) fn close(&self) {
         let mut state = self.state.lock();
         state.stage = Stage::Closed;
-        state.open = Vec::new();
+        state.open = None;
+        state.open_too = Box::default();
         let queue = std::mem::take(&mut state.queue);
         drop(state);
         drop(queue);
@@ -311,8 +326,11 @@ impl<T: Parcel> Mailbox<T> {
 
 impl<T> State<T> {
     fn admit(&self, slot: Option<Slot>) -> Result<(), Refusal> {
-        if slot.is_some_and(|slot| !self.open.contains(&slot)) {
-            return Err(Refusal::Closed);
+        if slot.is_some() && slot != self.open {
+            let is_open = slot.is_some_and(|slot| self.open_too.contains(&slot));
+            if !is_open {
+                return Err(Refusal::Closed);
+            }
         }
         match self.stage {
             Stage::Open => Ok(()),
@@ -320,6 +338,11 @@ impl<T> State<T> {
             Stage::Closed => Err(Refusal::Closed),
         }
     }
+}
+
+/// Namespaces come and go seldom: their lists have no room to grow.
+fn append(slots: &mut Box<[Slot]>, slot: Slot) {
+    *slots = slots.iter().copied().chain([slot]).collect();
 }
 
 #[cfg(test)]

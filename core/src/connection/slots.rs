@@ -1,5 +1,7 @@
 //! Which namespaces a connection is in, and how far.
 
+use std::num::NonZeroU32;
+
 use crate::Text;
 
 /// One namespace of one connection, from its CONNECT to its end. A slot that has ended is never
@@ -7,7 +9,7 @@ use crate::Text;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Slot {
     index: u32,
-    generation: u32,
+    generation: NonZeroU32,
 }
 
 impl Slot {
@@ -33,7 +35,7 @@ pub(super) enum Stage {
 struct Entry {
     namespace: Text,
     stage: Stage,
-    generation: u32,
+    generation: NonZeroU32,
 }
 
 impl Entry {
@@ -86,14 +88,15 @@ impl Slots {
         let at = place.unwrap_or_else(|| {
             // Not more than `max` beyond it: whoever lets the client in again has taken the events
             // by which it left before.
-            self.entries.push(Entry { namespace: "".into(), stage: Stage::Pending, generation: 0 });
+            let (stage, generation) = (Stage::Pending, NonZeroU32::MIN);
+            self.entries.push(Entry { namespace: "".into(), stage, generation });
             self.entries.len() - 1
         });
         let entry = &mut self.entries[at];
         // A copy: the name is a slice of the message that it came in, which would be kept as long.
         entry.namespace = Text::from(namespace.as_str().to_owned());
         entry.stage = Stage::Pending;
-        entry.generation = entry.generation.wrapping_add(1);
+        entry.generation = entry.generation.checked_add(1).unwrap_or(NonZeroU32::MIN);
         Some(self.slot(at))
     }
 

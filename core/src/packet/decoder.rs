@@ -25,7 +25,8 @@ const RESERVED: [&str; 4] = ["connect", "connect_error", "disconnect", "disconne
 #[derive(Debug)]
 pub struct Decoder {
     limits: DecoderLimits,
-    pending: Option<Pending>,
+    /// Aside: hardly any connection ever awaits an attachment.
+    pending: Option<Box<Pending>>,
 }
 
 #[derive(Debug)]
@@ -64,7 +65,8 @@ impl Decoder {
         if announced == 0 {
             return Ok(Some(packet));
         }
-        self.pending = Some(Pending { packet, attachments: Vec::new(), announced, budget });
+        let attachments = Vec::new();
+        self.pending = Some(Box::new(Pending { packet, attachments, announced, budget }));
         Ok(None)
     }
 

@@ -63,7 +63,7 @@ impl Post {
     }
 
     /// What is queued, and the namespaces that end with it.
-    fn take_with_ends(&self) -> (Vec<&'static str>, Vec<Slot>) {
+    fn take_with_ends(&self) -> (Vec<&'static str>, Box<[Slot]>) {
         let mut batch = VecDeque::new();
         let left = self.mailbox.take(&mut batch);
         (batch.into_iter().map(|packet| packet.0).collect(), left)
@@ -120,8 +120,8 @@ fn nothing_follows_a_disconnect() {
     post.leave(slot, Some(Packet("again", 0)));
     assert_eq!(post.push(other, "event", 0), Ok(()));
     let queued = vec!["other", "last", "disconnect", "event"];
-    assert_eq!(post.take_with_ends(), (queued, vec![slot]));
-    assert_eq!(post.mailbox.take_orders(), (vec![], None), "the task is told once");
+    assert_eq!(post.take_with_ends(), (queued, Box::from([slot])));
+    assert_eq!(post.mailbox.take_orders(), (Box::default(), None), "the task is told once");
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn whoever_left_by_itself_is_told_nothing() {
     post.leave(slot, None);
     assert_eq!(post.push(slot, "late", 0), Err(Refusal::Closed));
     assert!(post.take().is_empty());
-    assert_eq!(post.mailbox.take_orders(), (vec![], None));
+    assert_eq!(post.mailbox.take_orders(), (Box::default(), None));
 }
 
 #[test]
@@ -140,9 +140,9 @@ fn a_packet_over_the_budget_closes_the_connection() {
     let post = Post::open(2 * (ENTRY_OVERHEAD + 100), slot);
     assert_eq!(post.push(slot, "fits", 100), Ok(()));
     assert_eq!(post.push(slot, "just fits", 100), Ok(()));
-    assert_eq!(post.mailbox.take_orders(), (vec![], None));
+    assert_eq!(post.mailbox.take_orders(), (Box::default(), None));
     assert_eq!(post.push(slot, "one more", 0), Err(Refusal::Full));
-    assert_eq!(post.mailbox.take_orders(), (vec![], Some(Order::Overflow)));
+    assert_eq!(post.mailbox.take_orders(), (Box::default(), Some(Order::Overflow)));
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn a_disconnect_always_fits() {
     let post = Post::open(ENTRY_OVERHEAD, slot);
     assert_eq!(post.push(slot, "full", 0), Ok(()));
     post.leave(slot, Some(Packet("disconnect", 0)));
-    assert_eq!(post.mailbox.take_orders(), (vec![slot], None));
+    assert_eq!(post.mailbox.take_orders(), (Box::from([slot]), None));
     assert_eq!(post.take(), ["full", "disconnect"]);
 }
 
@@ -213,14 +213,14 @@ fn the_task_is_woken_once_and_only_if_it_can_send() {
 fn a_task_that_takes_its_turn_is_not_woken_for_a_packet() {
     let [slot] = slots();
     let post = Post::open(1000, slot);
-    assert_eq!(post.mailbox.take_orders(), (vec![], None));
+    assert_eq!(post.mailbox.take_orders(), (Box::default(), None));
     assert_eq!(post.push(slot, "a", 0), Ok(()));
     assert_eq!(post.take(), ["a"]);
     // It has looked for the last time, but for what it does when it settles.
     assert_eq!(post.push(slot, "b", 0), Ok(()));
     assert_eq!(post.wakes(), 0);
     assert!(!post.settle(ENTRY_OVERHEAD, Readiness::Busy), "b came in before");
-    assert_eq!(post.mailbox.take_orders(), (vec![], None));
+    assert_eq!(post.mailbox.take_orders(), (Box::default(), None));
     assert_eq!(post.take(), ["b"]);
     assert!(post.settle(ENTRY_OVERHEAD, Readiness::Idle));
     assert_eq!(post.push(slot, "c", 0), Ok(()));
@@ -237,10 +237,10 @@ fn an_order_wakes_the_task_and_the_first_one_stands() {
     assert_eq!(post.wakes(), 1);
     assert!(!post.settle(0, Readiness::Blocked), "there is an order");
     post.mailbox.command(Order::DisconnectAll);
-    assert_eq!(post.mailbox.take_orders(), (vec![], Some(close)));
+    assert_eq!(post.mailbox.take_orders(), (Box::default(), Some(close)));
     post.mailbox.command(close);
     post.mailbox.command(Order::Overflow);
-    assert_eq!(post.mailbox.take_orders(), (vec![], Some(Order::Overflow)));
+    assert_eq!(post.mailbox.take_orders(), (Box::default(), Some(Order::Overflow)));
     assert!(post.settle(0, Readiness::Idle));
 }
 
@@ -266,7 +266,7 @@ fn a_nudge_while_the_task_runs_is_another_turn() {
     // The handler that made room ends after the task looked, and before it settles.
     post.mailbox.nudge();
     assert!(!post.settle(ENTRY_OVERHEAD, Readiness::Idle));
-    assert_eq!(post.mailbox.take_orders(), (vec![], None));
+    assert_eq!(post.mailbox.take_orders(), (Box::default(), None));
     assert!(post.settle(0, Readiness::Idle), "one turn is enough");
 }
 
@@ -288,6 +288,11 @@ fn a_client_that_joins_again_and_again_pays_for_it() {
     post.mailbox.open(first, Packet("connect", 0), &mut Vec::new());
     post.leave(first, None);
     post.mailbox.open(second, Packet("connect", 0), &mut Vec::new());
-    assert_eq!(post.mailbox.take_orders(), (vec![], Some(Order::Overflow)));
+    assert_eq!(post.mailbox.take_orders(), (Box::default(), Some(Order::Overflow)));
     assert_eq!(post.take(), ["connect"]);
+}
+
+#[test]
+fn a_mailbox_is_on_two_lines() {
+    assert_eq!(size_of::<Mailbox<klatch_core::Outgoing>>(), 128);
 }

@@ -12,9 +12,10 @@ use super::unsent::Control;
 use crate::runtime::Stream;
 
 /// A WebSocket over a stream of bytes.
+#[repr(C)]
 pub(crate) struct Framed {
-    reader: Reader,
     pipe: Pipe,
+    reader: Reader,
     hearing: Hearing,
     /// Our close frame is queued, and nothing may follow it.
     said_goodbye: bool,

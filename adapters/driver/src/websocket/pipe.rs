@@ -25,6 +25,7 @@ thread_local! {
 }
 
 /// A stream, with what was read of it and not taken yet, and what is to be written to it.
+#[repr(C)]
 pub(super) struct Pipe {
     stream: Box<dyn Stream>,
     unsent: Unsent,

@@ -31,21 +31,23 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
 ///
 /// What a client does wrong is never an error of a call: it ends in one [`Event::Closed`].
 /// After that nothing more is reported, and what is left to transmit is the farewell.
+// What is looked at for every packet comes first, side by side; see `Connection`.
+#[repr(C)]
 pub struct Session {
-    sid: Sid,
     state: State,
     transport: Transport,
-    polling: Polling,
-    probe: Option<Probe>,
+    transmits: VecDeque<Transmit>,
+    /// Packets for the client, in order, not yet given to a transport.
+    queue: VecDeque<Segment>,
+    events: VecDeque<Event>,
     heartbeat: Heartbeat,
+    probe: Option<Probe>,
+    polling: Polling,
+    sid: Sid,
     ping_interval: Duration,
     ping_timeout: Duration,
     upgrade_timeout: Duration,
     max_packets: usize,
-    /// Packets for the client, in order, not yet given to a transport.
-    queue: VecDeque<Segment>,
-    transmits: VecDeque<Transmit>,
-    events: VecDeque<Event>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -241,6 +243,11 @@ impl Session {
     /// queued before it. Changed by every call that takes `&mut self`.
     pub fn is_writable(&self) -> bool {
         self.can_transmit() && self.queue.is_empty()
+    }
+
+    /// Whether a packet sent now would be the next transmit, alone, as a frame.
+    pub(crate) fn is_clear(&self) -> bool {
+        self.transport == Transport::WebSocket && self.is_writable() && self.transmits.is_empty()
     }
 
     /// Whether messages still go in and out: until [`Event::Closed`] is queued.
