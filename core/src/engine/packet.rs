@@ -131,13 +131,13 @@ impl Packet {
     }
 
     /// Reads one piece of a polling payload, where `b` begins a binary message.
-    pub(super) fn from_segment(segment: &Text) -> Result<Self, PacketError> {
+    pub(super) fn from_segment(segment: Text) -> Result<Self, PacketError> {
         match segment.strip_prefix('b') {
             Some(base64) => {
                 let bytes = STANDARD.decode(base64).map_err(|_| PacketError::Base64)?;
                 Ok(Self::Message(Message::Binary(bytes.into())))
             }
-            None => Self::from_text(segment.clone()),
+            None => Self::from_text(segment),
         }
     }
 
@@ -230,8 +230,8 @@ mod tests {
     #[test]
     fn only_polling_carries_base64() {
         let binary = Packet::Message(Message::Binary(Bytes::from_static(&[1, 2, 3, 4])));
-        assert_eq!(Packet::from_segment(&"bAQIDBA==".into()), Ok(binary));
-        assert_eq!(Packet::from_segment(&"b@@@@".into()), Err(PacketError::Base64));
+        assert_eq!(Packet::from_segment("bAQIDBA==".into()), Ok(binary));
+        assert_eq!(Packet::from_segment("b@@@@".into()), Err(PacketError::Base64));
         assert_eq!(text("bAQIDBA=="), Err(PacketError::UnknownType));
     }
 

@@ -50,12 +50,13 @@ impl Iterator for Packets {
         self.left = left;
         let segment = match rest.as_bytes().iter().position(|byte| *byte == SEPARATOR) {
             Some(end) => {
-                self.rest = Some(rest.slice(end + 1..rest.len()));
-                rest.slice(0..end)
+                let segment = rest.slice(0..end);
+                self.rest = Some(rest.skip(end + 1));
+                segment
             }
             None => rest,
         };
-        let packet = Packet::from_segment(&segment);
+        let packet = Packet::from_segment(segment);
         if packet.is_err() {
             self.rest = None;
         }
