@@ -1,10 +1,13 @@
 //! The developer commands of klatch: `cargo xtask help` lists them.
 
 mod advisories;
+mod apt;
 mod args;
+mod baseline;
 mod bench;
 mod chat;
 mod command;
+mod count;
 mod dependencies;
 mod hosts;
 mod layout;
@@ -30,8 +33,8 @@ cargo xtask chat [--runtime tokio|async-std|smol] [--port N]
 
 cargo xtask test [--quick] [--only STEP]
     Everything that a change must pass, step by step; stops at the first failure.
-    --quick leaves out the browser, the hosts, the packages and the documentation; --only
-    runs one step, or all that begin with its name (`--only clients`).
+    --quick leaves out the counts, the browser, the hosts, the packages and the
+    documentation; --only runs one step, or all that begin with its name (`--only clients`).
 
 cargo xtask bench [SCENARIO,..|all] [--servers S,..] [--rounds N] [--seconds S] [--write]
     Load on the app `bench` of each server in turns, one core for the server and one for
@@ -40,6 +43,10 @@ cargo xtask bench [SCENARIO,..|all] [--servers S,..] [--rounds N] [--seconds S] 
     Servers: limit, limit-coalesce, tokio, async-std, smol, socketioxide, node.
     Scenarios: fanout, fanout-5000, fanout-4k, fanout-1, paced, rooms, rooms-2, echo-1,
     echo, ack, connect, idle.
+
+cargo xtask count [--write]
+    Counts the instructions that the core takes, case by case, and fails if one takes 5 %
+    more than core/benches/baseline.txt says. --write renews that file. It needs valgrind.
 
 cargo xtask suites DIR_ENGINE DIR_SOCKET [--runtime tokio|async-std|smol]
     The official protocol test suites, from your checkouts of
@@ -65,6 +72,7 @@ fn run(name: &str, words: Vec<String>) -> Outcome {
     match name {
         "bench" => bench::run(words),
         "chat" => chat::run(words),
+        "count" => count::run(words),
         "test" => test::run(words),
         "suites" => suites::run(words),
         "help" | "--help" | "-h" => {

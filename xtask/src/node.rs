@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::Outcome;
+use crate::apt::{self, on_path};
 use crate::command::Line;
 
 const OLDEST_NODE: u32 = 20;
@@ -68,21 +69,9 @@ pub(crate) fn browser() -> Option<PathBuf> {
 
 /// How to get a browser: by itself where that needs nobody's leave, or a text that says how.
 pub(crate) fn install_browser(root: &Path) -> Outcome<[Line; 2]> {
-    let may = is_root(root) && Path::new("/etc/debian_version").exists();
-    if !may || on_path("apt-get").is_none() {
-        return Err("no Chromium found: install the package `chromium`, or set CHROMIUM to the \
-                    path of a Chromium or Chrome; `--quick` does without"
-            .to_owned());
-    }
-    let quietly = |line: &str| Line::new(root, line).env("DEBIAN_FRONTEND", "noninteractive");
-    Ok([quietly("apt-get update"), quietly("apt-get install -y chromium")])
-}
-
-fn is_root(root: &Path) -> bool {
-    Line::new(root, "id -u").read().is_ok_and(|id| id.trim() == "0")
-}
-
-fn on_path(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file())
+    apt::install(root, "chromium").ok_or_else(|| {
+        "no Chromium found: install the package `chromium`, or set CHROMIUM to the path of a \
+         Chromium or Chrome; `--quick` does without"
+            .to_owned()
+    })
 }

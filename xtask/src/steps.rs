@@ -6,7 +6,7 @@ use crate::Outcome;
 use crate::args::RUNTIMES;
 use crate::command::Line;
 use crate::step::{Record, Step};
-use crate::{advisories, dependencies, hosts, layout, node, package, toolchain};
+use crate::{advisories, count, dependencies, hosts, layout, node, package, toolchain};
 
 const CLIENTS: &str = "tests/e2e/clients";
 const BROWSER: &str = "tests/e2e/browser";
@@ -23,6 +23,7 @@ pub(crate) const STEPS: &[Step] = &[
     quick("advisories", |record| advisories::check(&layout::root(), record)),
     quick("features", features),
     quick("tests", |record| cargo(record, "test --all-features")),
+    slow("counts", count::check),
     slow("docs", docs),
     quick("fuzz", fuzz),
     quick("page", page),
