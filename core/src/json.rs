@@ -108,9 +108,19 @@ impl<'a> Scanner<'a> {
 
     /// Reads one value with all that is in it; where it is.
     pub(crate) fn value(&mut self) -> Result<Range<usize>, JsonError> {
-        let floor = self.depth;
-        self.peek();
+        let first = self.peek();
         let start = self.position;
+        if first == Some(b'"') {
+            self.string()?;
+        } else {
+            self.nested()?;
+        }
+        Ok(start..self.position)
+    }
+
+    /// Reads one value, keeping count of what is open in it.
+    fn nested(&mut self) -> Result<(), JsonError> {
+        let floor = self.depth;
         loop {
             if !self.begin_value()? {
                 continue;
@@ -129,7 +139,7 @@ impl<'a> Scanner<'a> {
                 self.close()?;
             }
             if self.depth == floor {
-                return Ok(start..self.position);
+                return Ok(());
             }
         }
     }
@@ -306,6 +316,20 @@ pub(crate) fn is_plain(text: &[u8]) -> bool {
 /// How many bytes at the start of `text` are simply part of the string that they stand in; `None`
 /// if nothing ends it.
 fn plain(text: &[u8]) -> Option<usize> {
+    // Most strings are short, names above all.
+    let (first, rest) = text.split_at(text.len().min(16));
+    if let Some(at) = first_special(first) {
+        return Some(at);
+    }
+    // Compilers make a few wide comparisons of sixteen bytes.
+    let (chunks, _) = rest.as_chunks::<16>();
+    let is_plain = |chunk: &&[u8; 16]| !chunk.iter().fold(false, |any, b| any | is_special(*b));
+    let skipped = chunks.iter().take_while(is_plain).count() * 16;
+    first_special(&rest[skipped..]).map(|at| first.len() + skipped + at)
+}
+
+/// Where the first special byte is, eight bytes at a time.
+fn first_special(text: &[u8]) -> Option<usize> {
     let (eights, rest) = text.as_chunks::<8>();
     for (index, eight) in eights.iter().enumerate() {
         let special = specials(u64::from_le_bytes(*eight));
@@ -313,8 +337,14 @@ fn plain(text: &[u8]) -> Option<usize> {
             return Some(index * 8 + special.trailing_zeros() as usize / 8);
         }
     }
-    let special = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..0x20));
+    let special = rest.iter().position(|byte| is_special(*byte));
     special.map(|at| eights.len() * 8 + at)
+}
+
+/// Whether a byte is a quote, a backslash or a control character.
+#[expect(clippy::needless_bitwise_bool, reason = "without branches, sixteen at a time")]
+const fn is_special(byte: u8) -> bool {
+    (byte == b'"') | (byte == b'\\') | (byte < 0x20)
 }
 
 /// The lowest bit that is set is the highest of the first byte that is a quote, a backslash or a

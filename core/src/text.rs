@@ -95,6 +95,13 @@ impl Text {
     }
 }
 
+/// Whether bytes are ASCII, as most of what clients say is: sixteen at a time.
+fn is_ascii(bytes: &[u8]) -> bool {
+    let (chunks, rest) = bytes.as_chunks::<16>();
+    let seen = chunks.iter().fold(0, |seen, chunk| seen | u128::from_ne_bytes(*chunk));
+    seen & (u128::MAX / 0xff * 0x80) == 0 && rest.is_ascii()
+}
+
 fn is_boundary(text: &[u8], index: usize) -> bool {
     match text.get(index) {
         // A continuation byte of UTF-8 is 0b10xx_xxxx.
@@ -113,8 +120,7 @@ impl TryFrom<Bytes> for Text {
     type Error = Utf8Error;
 
     fn try_from(bytes: Bytes) -> Result<Self, Utf8Error> {
-        // What most clients say is seen to be text eight bytes at a time.
-        if !bytes.is_ascii() {
+        if !is_ascii(&bytes) {
             std::str::from_utf8(&bytes)?;
         }
         Ok(Self(Repr::Shared(bytes)))

@@ -43,7 +43,12 @@ impl Ack {
     }
 
     /// Answers with what a handler returned, and reports it if it is an error.
-    pub(crate) fn settle(self, socket: &Socket, event: &str, answer: &(impl ToArgs + ?Sized)) {
+    pub(crate) fn settle(
+        self,
+        socket: &Socket,
+        event: impl AsRef<str>,
+        answer: &(impl ToArgs + ?Sized),
+    ) {
         let (failed, sent) = match self.0 {
             // Encoding it tells, and is done once.
             Some((_, id)) => match Outgoing::ack(socket.namespace_name(), id, answer) {
@@ -53,12 +58,12 @@ impl Ack {
             None => (answer.is_error(), Ok(())),
         };
         if failed {
-            socket.report(event, &HandlerError::Failed);
+            socket.report(event.as_ref(), &HandlerError::Failed);
         }
         match sent {
             // That the client went away while the handler ran is nobody's mistake.
             Ok(()) | Err(EmitError::Closed) => {}
-            Err(error) => socket.report(event, &HandlerError::Answer(error)),
+            Err(error) => socket.report(event.as_ref(), &HandlerError::Answer(error)),
         }
     }
 

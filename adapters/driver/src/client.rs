@@ -3,7 +3,7 @@
 use std::task::Waker;
 
 use klatch_core::Timestamp;
-use klatch_core::engine::{Input, Transmit};
+use klatch_core::engine::{Frame, Input, Transmit};
 
 use crate::mailbox::{Order, Readiness};
 
@@ -12,6 +12,9 @@ use crate::mailbox::{Order, Readiness};
 pub(crate) trait Client: Send + Unpin + 'static {
     /// Takes in what arrived.
     fn handle(&mut self, now: Timestamp, input: Input);
+
+    /// Takes in a frame, and starts the handlers of what the client did.
+    fn receive(&mut self, now: Timestamp, frame: Frame);
 
     /// Asks whether a WebSocket may be the session's.
     fn accept_upgrade(&mut self, now: Timestamp) -> bool;

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Waker;
 
-use klatch_core::engine::{Input, Transmit, Transport};
+use klatch_core::engine::{Frame, Input, Transmit, Transport};
 use klatch_core::{
     AckId, CloseReason, ConnectError, Connection, Event, Outgoing, Payload, Sid, Slot, Text,
     Timestamp,
@@ -149,6 +149,17 @@ impl SocketIo {
         }
     }
 
+    fn on_or_park(&mut self, now: Timestamp, event: Event) {
+        let waits = !self.parked.is_empty() || self.link.in_flight() >= MAX_IN_FLIGHT;
+        // An answer that somebody awaits may be what a handler under way waits for.
+        let parks = !matches!(event, Event::Ack { .. } | Event::Upgraded | Event::Closed { .. });
+        if waits && parks {
+            self.park(now, event);
+        } else {
+            self.on_event(now, event);
+        }
+    }
+
     fn park(&mut self, now: Timestamp, event: Event) {
         self.parked_bytes += parked_bytes(&event);
         self.parked.push_back(event);
@@ -212,6 +223,13 @@ impl Client for SocketIo {
         self.machine.handle(now, input);
     }
 
+    fn receive(&mut self, now: Timestamp, frame: Frame) {
+        if let Some(event) = self.machine.receive(now, frame) {
+            self.on_or_park(now, event);
+        }
+        self.take_events(now);
+    }
+
     fn accept_upgrade(&mut self, now: Timestamp) -> bool {
         self.machine.accept_upgrade(now)
     }
@@ -253,15 +271,7 @@ impl Client for SocketIo {
             self.on_event(now, event);
         }
         while let Some(event) = self.machine.poll_event() {
-            let waits = !self.parked.is_empty() || self.link.in_flight() >= MAX_IN_FLIGHT;
-            // An answer that somebody awaits may be what a handler under way waits for.
-            let parks =
-                !matches!(event, Event::Ack { .. } | Event::Upgraded | Event::Closed { .. });
-            if waits && parks {
-                self.park(now, event);
-            } else {
-                self.on_event(now, event);
-            }
+            self.on_or_park(now, event);
         }
     }
 

@@ -8,7 +8,7 @@ use std::task::Waker;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
-use klatch_core::engine::{Event, Input, Message, Segment, Session, Transmit, Transport};
+use klatch_core::engine::{Event, Frame, Input, Message, Segment, Session, Transmit, Transport};
 use klatch_core::{CloseReason, Config, Sid, Timestamp};
 use parking_lot::RwLock;
 
@@ -248,6 +248,11 @@ impl Client for Engine {
         if let (_, Some(order)) = self.socket.0.mailbox.take_orders() {
             self.obey(now, order);
         }
+    }
+
+    fn receive(&mut self, now: Timestamp, frame: Frame) {
+        self.session.handle(now, Input::Frame(frame));
+        self.take_events(now);
     }
 
     fn take_events(&mut self, _: Timestamp) {

@@ -173,13 +173,17 @@ impl<R: Runtime, C: Client> Task<R, C> {
             let mut cx = Context::from_waker(&self.reading);
             let Poll::Ready(input) = websocket.poll_input(&mut cx) else { return };
             let Some(input) = input else { continue };
-            match &input {
-                Input::Frame(_) => {}
+            match input {
+                // Its handlers start at once: it is fresh in the cache, and its memory is there for
+                // the next.
+                Input::Frame(frame) => self.client.receive(now, frame),
                 Input::WebSocketClosed => {
                     // The answer to the client's close frame is queued already.
                     if let Some(websocket) = self.websocket.take() {
                         self.close_websocket(websocket, None);
                     }
+                    self.client.handle(now, input);
+                    return;
                 }
                 // The machine says by which code it is to be closed.
                 _ => {
@@ -187,9 +191,6 @@ impl<R: Runtime, C: Client> Task<R, C> {
                     return;
                 }
             }
-            self.client.handle(now, input);
-            // Each at once: it is fresh in the cache, and its memory is there for the next.
-            self.client.take_events(now);
         }
         // There may be more, but others get their turn first.
         self.readable = true;

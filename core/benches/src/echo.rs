@@ -3,10 +3,11 @@
 use std::hint::black_box;
 
 use bytes::Bytes;
-use klatch_core::{Connection, Event, Outgoing, Timestamp};
+use klatch_core::engine::Frame;
+use klatch_core::{Event, Outgoing, Timestamp};
 
 use crate::Case;
-use crate::client::{joined, text};
+use crate::client::joined;
 
 const TIMES: usize = 1_000;
 
@@ -26,22 +27,20 @@ fn echo(message: &str) -> impl FnMut() + use<> {
     let frame = Bytes::copy_from_slice(message.as_bytes());
     move || {
         for _ in 0..TIMES {
-            connection.handle(Timestamp::ZERO, text(&frame));
-            while let Some(event) = connection.poll_event() {
-                answer(&mut connection, event);
-            }
-            let transmit = connection.poll_transmit();
+            let event = connection.receive(Timestamp::ZERO, Frame::Text(frame.clone()));
+            let transmit = event.and_then(|event| connection.transmit(answer(event)));
             assert!(black_box(&transmit).is_some());
+            assert!(connection.poll_event().is_none());
             assert!(connection.poll_transmit().is_none());
         }
     }
 }
 
-fn answer(connection: &mut Connection, event: Event) {
+fn answer(event: Event) -> Outgoing {
     let Event::Event { name, args, ack, .. } = event else { panic!("{event:?}") };
     let packet = match ack {
         Some(id) => Outgoing::ack("/", id, &args).map(|answer| answer.packet),
         None => Outgoing::event("/", &name, &args, None),
     };
-    connection.send(packet.expect("what came can go"));
+    packet.expect("what came can go")
 }

@@ -125,15 +125,25 @@ impl Connection {
 
     /// Takes in what arrived. May change the answer of every `poll_*`.
     pub fn handle(&mut self, now: Timestamp, input: Input) {
-        match input {
-            Input::Frame(frame) => {
-                if let Some(message) = self.session.handle_frame_at_once(now, frame) {
-                    self.handle_message(now, message);
-                }
-            }
-            input => self.session.handle(now, input),
-        }
+        self.session.handle(now, input);
         self.pump(now);
+    }
+
+    /// As [`handle`](Self::handle) with a frame and then [`poll_event`](Self::poll_event), which is
+    /// what most frames come to: what can be told at once is not queued. There may be more events.
+    #[must_use]
+    pub fn receive(&mut self, now: Timestamp, frame: Frame) -> Option<Event> {
+        if !self.events.is_empty() {
+            self.handle(now, Input::Frame(frame));
+            return self.poll_event();
+        }
+        let message = self.session.handle_frame_at_once(now, frame);
+        let event = message.and_then(|message| self.handle_message(now, message));
+        self.pump(now);
+        match event {
+            Some(event) => self.report(event),
+            None => self.poll_event(),
+        }
     }
 
     /// See [`Session::accept_upgrade`].
@@ -174,19 +184,24 @@ impl Connection {
     pub fn poll_event(&mut self) -> Option<Event> {
         loop {
             let event = self.events.pop_front()?;
-            match event {
-                // What came before the application ended a namespace is not for it any more.
-                Event::Event { slot, .. }
-                | Event::Ack { slot, .. }
-                | Event::Disconnect { slot }
-                    if !self.hears(slot) => {}
-                Event::Disconnect { slot } => {
-                    self.slots.remove(slot);
-                    return Some(event);
-                }
-                event => return Some(event),
+            if let Some(event) = self.report(event) {
+                return Some(event);
             }
         }
+    }
+
+    /// What came before the application ended a namespace is not for it any more.
+    fn report(&mut self, event: Event) -> Option<Event> {
+        match event {
+            Event::Event { slot, .. } | Event::Ack { slot, .. } | Event::Disconnect { slot }
+                if !self.hears(slot) =>
+            {
+                return None;
+            }
+            Event::Disconnect { slot } => self.slots.remove(slot),
+            _ => {}
+        }
+        Some(event)
     }
 
     /// See [`Session::poll_transmit`].
@@ -283,17 +298,21 @@ impl Connection {
     fn pump(&mut self, now: Timestamp) {
         while let Some(event) = self.session.poll_event() {
             match event {
-                engine::Event::Message(message) => self.handle_message(now, message),
+                engine::Event::Message(message) => {
+                    if let Some(event) = self.handle_message(now, message) {
+                        push(&mut self.events, event);
+                    }
+                }
                 engine::Event::Upgraded => push(&mut self.events, Event::Upgraded),
                 engine::Event::Closed(reason) => push(&mut self.events, Event::Closed { reason }),
             }
         }
     }
 
-    fn handle_message(&mut self, now: Timestamp, message: Message) {
+    fn handle_message(&mut self, now: Timestamp, message: Message) -> Option<Event> {
         // Messages of one polling payload may stand behind the one that closed the connection.
         if self.deaf {
-            return;
+            return None;
         }
         let decoded = match message {
             Message::Text(text) => self.decoder.decode_text(text),
@@ -306,27 +325,27 @@ impl Connection {
         };
         match decoded {
             Ok(Some(packet)) => self.handle_packet(now, packet),
-            Ok(None) => {}
+            Ok(None) => None,
             Err(_) => self.refuse(now, CloseReason::ForcedClose),
         }
     }
 
-    fn handle_packet(&mut self, now: Timestamp, packet: Packet) {
+    fn handle_packet(&mut self, now: Timestamp, packet: Packet) -> Option<Event> {
         let Packet { namespace, body } = packet;
         let known = self.slots.find(&namespace);
         match (body, known) {
             (Body::Connect { auth }, None | Some((_, Stage::Left | Stage::Leaving))) => {
-                self.handle_connect(now, namespace, auth);
+                self.handle_connect(now, namespace, auth)
             }
             (Body::Event { name, args, ack }, Some((slot, Stage::Joined))) => {
-                push(&mut self.events, Event::Event { slot, name, args, ack });
+                Some(Event::Event { slot, name, args, ack })
             }
             (Body::Ack { id, args }, Some((slot, Stage::Joined))) => {
-                push(&mut self.events, Event::Ack { slot, id, args });
+                Some(Event::Ack { slot, id, args })
             }
             (Body::Disconnect, Some((slot, Stage::Joined))) => {
                 self.slots.set(slot, Stage::Leaving);
-                push(&mut self.events, Event::Disconnect { slot });
+                Some(Event::Disconnect { slot })
             }
             // An answer to nothing; and what a client sent that could not know yet that the
             // namespace had ended.
@@ -334,7 +353,7 @@ impl Connection {
             | (
                 Body::Event { .. } | Body::Ack { .. } | Body::StrayAck | Body::Disconnect,
                 Some((_, Stage::Left | Stage::Leaving)),
-            ) => {}
+            ) => None,
             // A second CONNECT, or anything else where the client is not: as in Node, the whole
             // connection pays for it.
             (Body::Connect { .. }, Some((_, Stage::Joined | Stage::Pending)))
@@ -345,28 +364,31 @@ impl Connection {
         }
     }
 
-    fn handle_connect(&mut self, now: Timestamp, namespace: Text, auth: Payload) {
+    fn handle_connect(&mut self, now: Timestamp, namespace: Text, auth: Payload) -> Option<Event> {
         if let Some(slot) = self.slots.insert(&namespace, self.max_namespaces) {
-            push(&mut self.events, Event::Connect { slot, namespace, auth });
-        } else {
-            let error = ConnectError::new("Too many namespaces");
-            self.send(Outgoing::connect_error(&namespace, &error));
-            self.count_refusal(now);
+            return Some(Event::Connect { slot, namespace, auth });
         }
+        let error = ConnectError::new("Too many namespaces");
+        self.send(Outgoing::connect_error(&namespace, &error));
+        self.count_refusal(now);
+        None
     }
 
     fn count_refusal(&mut self, now: Timestamp) {
         match self.refusals_left.checked_sub(1) {
             Some(left) => self.refusals_left = left,
-            None => self.refuse(now, CloseReason::ForcedClose),
+            None => {
+                self.refuse(now, CloseReason::ForcedClose);
+            }
         }
     }
 
-    /// Closes the connection for what its client sent, and hears no more of it.
-    fn refuse(&mut self, now: Timestamp, reason: CloseReason) {
+    /// Closes the connection for what its client sent, and hears no more of it: no event.
+    fn refuse(&mut self, now: Timestamp, reason: CloseReason) -> Option<Event> {
         self.deaf = true;
         self.assemble_by = None;
         self.session.close(now, reason);
+        None
     }
 
     fn answer(&self, slot: Slot) -> Result<(), SlotError> {

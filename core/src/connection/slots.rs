@@ -54,8 +54,8 @@ pub(super) struct Slots {
 impl Slots {
     /// The namespace's slot. While a client that left and came again is waited for, there are
     /// two: the new one.
-    pub(super) fn find(&self, namespace: &str) -> Option<(Slot, Stage)> {
-        let named = |entry: &Entry| *entry.namespace == *namespace;
+    pub(super) fn find(&self, namespace: &Text) -> Option<(Slot, Stage)> {
+        let named = |entry: &Entry| entry.namespace == *namespace;
         let at = (self.entries.iter().position(|entry| named(entry) && entry.is_live()))
             .or_else(|| self.entries.iter().position(named))?;
         Some((self.slot(at), self.entries[at].stage))

@@ -1,12 +1,10 @@
 //! The messages of a client, out of the bytes that come over its WebSocket (RFC 6455, section 5).
 
-use std::io::Cursor;
 use std::mem;
 
 use bytes::{Buf as _, Bytes};
 use klatch_core::engine::{Frame, WebSocketFault};
-use tungstenite::protocol::frame::FrameHeader;
-use tungstenite::protocol::frame::coding::{CloseCode, Control, Data, OpCode};
+use tungstenite::protocol::frame::coding::CloseCode;
 
 /// The longest payload of a ping, a pong or a goodbye (section 5.5).
 const MAX_CONTROL: usize = 125;
@@ -40,9 +38,20 @@ struct Fragments {
     bytes: Vec<u8>,
 }
 
+/// What a frame is (section 11.8).
+#[derive(Clone, Copy, PartialEq)]
+enum Opcode {
+    Continuation,
+    Text,
+    Binary,
+    Close,
+    Ping,
+    Pong,
+}
+
 /// A frame whose head is known: where its payload is, counted from the head.
 struct Head {
-    opcode: OpCode,
+    opcode: Opcode,
     is_final: bool,
     mask: [u8; 4],
     start: usize,
@@ -109,43 +118,56 @@ impl Reader {
         Ok((missing, self.receive(&head, payload)?))
     }
 
-    /// The head that `bytes` begin with, if all of it is there and the frame may come.
+    /// The head that `bytes` begin with, if all of it is there and the frame may come (section 5.2).
     fn head(&self, bytes: &[u8]) -> Result<Option<Head>, WebSocketFault> {
-        let mut cursor = Cursor::new(bytes);
-        let parsed = FrameHeader::parse(&mut cursor).map_err(|_| WebSocketFault::Protocol)?;
-        let Some((header, length)) = parsed else { return Ok(None) };
+        let [first, second, ref rest @ ..] = *bytes else { return Ok(None) };
+        let length = match second & 0x7f {
+            126 => rest.first_chunk().map(|length| (4, u64::from(u16::from_be_bytes(*length)))),
+            127 => rest.first_chunk().map(|length| (10, u64::from_be_bytes(*length))),
+            length => Some((2, u64::from(length))),
+        };
+        let Some((mask_at, length)) = length else { return Ok(None) };
+        let is_masked = second & 0x80 != 0;
+        let mask = if is_masked { bytes[mask_at..].first_chunk() } else { Some(&[0; 4]) };
+        let Some(mask) = mask else { return Ok(None) };
+        let opcode = opcode(first & 0x0f).ok_or(WebSocketFault::Protocol)?;
         let length = usize::try_from(length).ok().filter(|length| *length <= self.max_payload);
         let length = length.ok_or(WebSocketFault::TooLarge)?;
-        let FrameHeader { is_final, rsv1, rsv2, rsv3, opcode, mask } = header;
         // No extension is ever agreed on, and what a client sends is masked (5.2, 5.3).
-        let mask = mask.filter(|_| !(rsv1 || rsv2 || rsv3)).ok_or(WebSocketFault::Protocol)?;
+        if first & 0x70 != 0 || !is_masked {
+            return Err(WebSocketFault::Protocol);
+        }
+        let is_final = first & 0x80 != 0;
+        self.expect(opcode, is_final, length)?;
+        let start = mask_at + 4;
+        Ok(Some(Head { opcode, is_final, mask: *mask, start, end: start + length }))
+    }
+
+    /// Whether a frame may come now (section 5.4).
+    fn expect(&self, opcode: Opcode, is_final: bool, length: usize) -> Result<(), WebSocketFault> {
         let fits = match (opcode, &self.message) {
-            (OpCode::Control(_), _) => is_final && length <= MAX_CONTROL,
-            (OpCode::Data(Data::Continue), Some(message)) => {
+            (Opcode::Text | Opcode::Binary, message) => message.is_none(),
+            (Opcode::Continuation, Some(message)) => {
                 if message.bytes.len() + length > self.max_payload {
                     return Err(WebSocketFault::TooLarge);
                 }
                 true
             }
-            (OpCode::Data(Data::Continue), None) => false,
-            (OpCode::Data(_), message) => message.is_none(),
+            (Opcode::Continuation, None) => false,
+            (Opcode::Close | Opcode::Ping | Opcode::Pong, _) => is_final && length <= MAX_CONTROL,
         };
-        if !fits {
-            return Err(WebSocketFault::Protocol);
-        }
-        let start = cursor.position() as usize;
-        Ok(Some(Head { opcode, is_final, mask, start, end: start + length }))
+        if fits { Ok(()) } else { Err(WebSocketFault::Protocol) }
     }
 
     /// What a frame brings, unmasked.
     fn receive(&mut self, head: &Head, payload: Bytes) -> Result<Option<Received>, WebSocketFault> {
-        let data = match head.opcode {
-            OpCode::Control(Control::Ping) => return Ok(Some(Received::Ping(payload))),
-            OpCode::Control(Control::Close) => return goodbye(payload).map(Some),
-            OpCode::Control(_) => return Ok(Some(Received::Pong)),
-            OpCode::Data(data) => data,
-        };
-        let is_text = data == Data::Text;
+        match head.opcode {
+            Opcode::Continuation | Opcode::Text | Opcode::Binary => {}
+            Opcode::Ping => return Ok(Some(Received::Ping(payload))),
+            Opcode::Close => return goodbye(payload).map(Some),
+            Opcode::Pong => return Ok(Some(Received::Pong)),
+        }
+        let is_text = head.opcode == Opcode::Text;
         let Some(mut begun) = self.message.take() else {
             if head.is_final {
                 return Ok(Some(message(is_text, payload)));
@@ -160,6 +182,19 @@ impl Reader {
         self.message = Some(begun);
         Ok(None)
     }
+}
+
+/// The rest is reserved.
+const fn opcode(number: u8) -> Option<Opcode> {
+    Some(match number {
+        0 => Opcode::Continuation,
+        1 => Opcode::Text,
+        2 => Opcode::Binary,
+        8 => Opcode::Close,
+        9 => Opcode::Ping,
+        10 => Opcode::Pong,
+        _ => return None,
+    })
 }
 
 fn message(is_text: bool, payload: Bytes) -> Received {

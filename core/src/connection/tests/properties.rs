@@ -141,13 +141,14 @@ impl Watch {
     }
 
     fn deliver(&mut self, says: &[Say]) {
-        let packets: Vec<_> = says.iter().map(|say| self.say(*say)).collect();
         if self.connection.session().transport() == Transport::WebSocket {
-            for packet in packets {
-                self.connection.handle(self.now, Input::Frame(packet));
+            for say in says {
+                let frame = self.say(*say);
+                self.deliver_frame(frame);
             }
             return;
         }
+        let packets: Vec<_> = says.iter().map(|say| self.say(*say)).collect();
         let segments = packets.iter().map(|packet| match packet {
             Frame::Text(text) => &text[..],
             Frame::Binary(_) => b"bMQ==",
@@ -156,6 +157,16 @@ impl Watch {
         let id = self.request();
         self.connection.handle(self.now, Input::PostHead(id));
         self.connection.handle(self.now, Input::PostBody(id, Bytes::from(body)));
+    }
+
+    /// In one of two ways.
+    fn deliver_frame(&mut self, frame: Frame) {
+        if self.said.is_multiple_of(2) {
+            let event = self.connection.receive(self.now, frame);
+            self.compare(event);
+        } else {
+            self.connection.handle(self.now, Input::Frame(frame));
+        }
     }
 
     /// The packet, after the model has heard it.
@@ -230,6 +241,10 @@ impl Watch {
     /// Takes one event, and finds it to be the one expected.
     fn take(&mut self) -> bool {
         let event = self.connection.poll_event();
+        self.compare(event)
+    }
+
+    fn compare(&mut self, event: Option<Event>) -> bool {
         let report = event.map(|event| match event {
             Event::Connect { slot, namespace, .. } => {
                 assert!(!self.slots.contains(&slot), "a slot is never taken for a later one");

@@ -1,0 +1,181 @@
+//! What a text is made of: the grammar of packets, read from left to right. Nothing is cut out yet.
+
+use std::ops::Range;
+
+use super::{AckId, DecoderLimits, PacketError};
+use crate::json::Scanner;
+
+/// Where the parts of a packet's text are.
+pub(super) struct Outline {
+    /// How many attachments follow.
+    pub(super) announced: usize,
+    /// The namespace's name; `None` is `/`.
+    pub(super) namespace: Option<Range<usize>>,
+    pub(super) body: Parts,
+}
+
+/// Where the parts of its body are.
+pub(super) enum Parts {
+    Connect {
+        /// One object, or nothing.
+        auth: Range<usize>,
+    },
+    Disconnect,
+    Event {
+        /// A JSON string with its quotes, or a number.
+        name: Range<usize>,
+        args: Range<usize>,
+        ack: Option<AckId>,
+    },
+    Ack {
+        id: AckId,
+        args: Range<usize>,
+    },
+    StrayAck,
+}
+
+impl Outline {
+    pub(super) fn read(text: &[u8], limits: &DecoderLimits) -> Result<Self, PacketError> {
+        Reader { text, limits, position: 0 }.packet()
+    }
+}
+
+struct Reader<'a> {
+    text: &'a [u8],
+    limits: &'a DecoderLimits,
+    position: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn packet(mut self) -> Result<Outline, PacketError> {
+        let kind = *self.rest().first().ok_or(PacketError::UnknownType)?;
+        self.position += 1;
+        let announced = match kind {
+            b'5' | b'6' => Some(self.attachments()?),
+            b'0'..=b'3' => None,
+            b'4' => return Err(PacketError::ConnectErrorFromClient),
+            _ => return Err(PacketError::UnknownType),
+        };
+        let namespace = self.namespace()?;
+        let body = match kind {
+            b'0' => self.connect()?,
+            b'1' if self.rest().is_empty() => Parts::Disconnect,
+            b'1' => return Err(PacketError::IllegalPayload),
+            b'2' | b'5' => self.event(announced)?,
+            _ => self.ack(announced)?,
+        };
+        Ok(Outline { announced: announced.unwrap_or(0), namespace, body })
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        &self.text[self.position..]
+    }
+
+    fn digits(&mut self) -> &'a [u8] {
+        let rest = self.rest();
+        let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+        self.position += digits;
+        &rest[..digits]
+    }
+
+    fn attachments(&mut self) -> Result<usize, PacketError> {
+        let digits = self.digits();
+        if digits.is_empty() || self.rest().first() != Some(&b'-') {
+            return Err(PacketError::IllegalAttachments);
+        }
+        self.position += 1;
+        number(digits)
+            .and_then(|count| usize::try_from(count).ok())
+            .filter(|count| *count <= self.limits.attachments)
+            .ok_or(PacketError::TooManyAttachments)
+    }
+
+    fn namespace(&mut self) -> Result<Option<Range<usize>>, PacketError> {
+        let rest = self.rest();
+        if rest.first() != Some(&b'/') {
+            return Ok(None);
+        }
+        // Without a comma the name takes all that is left, as it does in Node.
+        let comma = rest.iter().position(|b| *b == b',');
+        let length = comma.unwrap_or(rest.len());
+        if length > self.limits.namespace {
+            return Err(PacketError::NamespaceTooLong);
+        }
+        let start = self.position;
+        self.position += length + usize::from(comma.is_some());
+        Ok(Some(start..start + length))
+    }
+
+    fn ack_id(&mut self) -> Result<Option<AckId>, PacketError> {
+        let digits = self.digits();
+        if digits.is_empty() {
+            return Ok(None);
+        }
+        let id = number(digits).ok_or(PacketError::IllegalAckId)?;
+        Ok(Some(AckId::new(id)))
+    }
+
+    fn connect(self) -> Result<Parts, PacketError> {
+        if self.rest().is_empty() {
+            return Ok(Parts::Connect { auth: 0..0 });
+        }
+        let mut scanner = self.scanner(None);
+        if scanner.peek() != Some(b'{') {
+            return Err(PacketError::IllegalPayload);
+        }
+        let object = scanner.value()?;
+        scanner.end()?;
+        Ok(Parts::Connect { auth: self.found(&object) })
+    }
+
+    fn event(mut self, announced: Option<usize>) -> Result<Parts, PacketError> {
+        let ack = self.ack_id()?;
+        let mut scanner = self.array(announced)?;
+        if !matches!(scanner.peek(), Some(b'"' | b'-' | b'0'..=b'9')) {
+            return Err(PacketError::IllegalEventName);
+        }
+        let name = scanner.value()?;
+        // Either a comma with an argument behind it, or the end.
+        if scanner.eat(b',') == (scanner.peek() == Some(b']')) {
+            return Err(PacketError::IllegalJson);
+        }
+        let args = scanner.rest_of_array()?;
+        scanner.end()?;
+        Ok(Parts::Event { name: self.found(&name), args: self.found(&args), ack })
+    }
+
+    fn ack(mut self, announced: Option<usize>) -> Result<Parts, PacketError> {
+        let id = self.ack_id()?;
+        if self.rest().is_empty() {
+            return Ok(Parts::StrayAck);
+        }
+        let mut scanner = self.array(announced)?;
+        let args = scanner.rest_of_array()?;
+        scanner.end()?;
+        Ok(id.map_or(Parts::StrayAck, |id| Parts::Ack { id, args: self.found(&args) }))
+    }
+
+    /// Opens the array that is the payload.
+    fn array(&self, announced: Option<usize>) -> Result<Scanner<'a>, PacketError> {
+        let mut scanner = self.scanner(announced);
+        if scanner.peek() != Some(b'[') {
+            return Err(PacketError::IllegalPayload);
+        }
+        scanner.open_array()?;
+        Ok(scanner)
+    }
+
+    fn scanner(&self, announced: Option<usize>) -> Scanner<'a> {
+        Scanner::new(self.rest(), announced, self.limits.json_depth)
+    }
+
+    /// Where in the text it is what a scanner found, which began at the reader's position.
+    fn found(&self, json: &Range<usize>) -> Range<usize> {
+        self.position + json.start..self.position + json.end
+    }
+}
+
+/// The value of ASCII digits, unless it does not fit.
+fn number(digits: &[u8]) -> Option<u64> {
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
