@@ -263,4 +263,18 @@ proptest! {
         let payload = Payload::from_args(&sent).unwrap();
         prop_assert_eq!(payload.decode(), Ok(sent));
     }
+    /// A string with nothing to escape is written past `serde_json`, by the call for bytes.
+    #[test]
+    fn a_string_is_written_as_serde_json_does(
+        text in prop_oneof!["\\PC{0,40}", any::<String>(), "[a-z\"\\\\\n]{0,60}"],
+        blob in blobs(),
+    ) {
+        let expected = serde_json::to_string(&text).unwrap();
+        let one = Payload::from_args(&text).unwrap();
+        prop_assert_eq!(one.as_json(), &expected);
+        prop_assert!(one.attachments().is_empty());
+        let bytes = Payload::from_args(&blob).unwrap();
+        prop_assert_eq!(bytes.as_json(), r#"{"_placeholder":true,"num":0}"#);
+        prop_assert_eq!(bytes.attachments()[0].bytes(), &blob);
+    }
 }

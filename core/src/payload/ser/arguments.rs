@@ -1,15 +1,19 @@
 //! The outermost serializer, which decides how many arguments a value is.
 
+use std::cell::Cell;
 use std::fmt::Display;
 
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 
 use super::{Count, Json};
+use crate::json::is_plain;
 use crate::payload::args::ARGS;
 
 /// Looks at a value's outermost layer, and has `serde_json` write the rest.
 pub(super) struct Arguments<'a, 'w> {
     pub(super) json: &'a mut Json<'w>,
+    /// Set before bytes that are a string.
+    pub(super) plain: &'a Cell<bool>,
     /// `One`, unless found otherwise.
     pub(super) count: &'a mut Count,
     /// Where to note an `Err`; `None` where a `Result` is a value like any other.
@@ -62,11 +66,18 @@ impl<'a, 'w> Serializer for Arguments<'a, 'w> {
         serialize_f32(value: f32);
         serialize_f64(value: f64);
         serialize_char(value: char);
-        serialize_str(value: &str);
         serialize_bytes(value: &[u8]);
         serialize_none();
         serialize_unit_struct(name: &'static str);
         serialize_unit_variant(name: &'static str, index: u32, variant: &'static str);
+    }
+
+    fn serialize_str(self, value: &str) -> Result<(), Self::Error> {
+        if !is_plain(value.as_bytes()) {
+            return self.json.serialize_str(value);
+        }
+        self.plain.set(true);
+        self.json.serialize_bytes(value.as_bytes())
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Self::Error> {

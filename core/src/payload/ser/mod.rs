@@ -2,6 +2,7 @@
 
 mod arguments;
 
+use std::cell::Cell;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -124,11 +125,13 @@ impl ArgsWriter {
         let mut collected = Vec::new();
         self.open();
         let start = self.text.len();
-        let formatter = Placeholders(&mut collected);
+        let plain = Cell::new(false);
+        let formatter = Placeholders { attachments: &mut collected, plain: &plain };
         let mut json = serde_json::Serializer::with_formatter(&mut self.text, formatter);
         let mut count = Count::One;
         value.serialize(Arguments {
             json: &mut json,
+            plain: &plain,
             count: &mut count,
             is_error: matches!(self.opening, Opening::Ack | Opening::Probe)
                 .then_some(&mut self.is_error),
@@ -165,7 +168,12 @@ impl fmt::Debug for ArgsWriter {
 }
 
 /// Plain JSON, but that bytes become attachments and leave a placeholder.
-struct Placeholders<'a>(&'a mut Vec<Attachment>);
+struct Placeholders<'a> {
+    attachments: &'a mut Vec<Attachment>,
+    /// Whether the next bytes are a string that has nothing to escape: `serde_json` has no other
+    /// call that takes it as it is, and would look at each byte on its own.
+    plain: &'a Cell<bool>,
+}
 
 impl Formatter for Placeholders<'_> {
     fn write_byte_array<W: ?Sized + io::Write>(
@@ -173,8 +181,13 @@ impl Formatter for Placeholders<'_> {
         writer: &mut W,
         bytes: &[u8],
     ) -> io::Result<()> {
-        let num = self.0.len();
-        self.0.push(Attachment::new(Bytes::copy_from_slice(bytes)));
+        if self.plain.take() {
+            writer.write_all(b"\"")?;
+            writer.write_all(bytes)?;
+            return writer.write_all(b"\"");
+        }
+        let num = self.attachments.len();
+        self.attachments.push(Attachment::new(Bytes::copy_from_slice(bytes)));
         write!(writer, r#"{{"_placeholder":true,"num":{num}}}"#)
     }
 }
