@@ -63,6 +63,36 @@ impl fmt::Debug for Sid {
     }
 }
 
+/// What a client proves with that it is the one that was connected before: 20 characters of
+/// base64url, told to that client alone.
+///
+/// It is a bearer token as [`Sid`] is: whoever has it may take the socket's place.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Pid(Id);
+
+impl Pid {
+    /// Makes an id of 120 bits that must be unpredictable and never used for anything else.
+    pub fn from_entropy(entropy: [u8; ENTROPY_BYTES]) -> Self {
+        Self(Id::from_entropy(entropy))
+    }
+
+    /// Reads an id from what a client presents; `None` if it cannot be one that klatch made.
+    pub fn parse(text: &str) -> Option<Self> {
+        Id::parse(text).map(Self)
+    }
+
+    /// The id as it stands on the wire.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl fmt::Debug for Pid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pid(..)")
+    }
+}
+
 /// The public id of a socket: one client in one namespace. 20 characters of base64url.
 ///
 /// Never equal to, nor derived from, the [`Sid`] of the connection beneath it, and different in
@@ -139,5 +169,6 @@ mod tests {
     #[test]
     fn a_session_id_is_not_shown() {
         assert_eq!(format!("{:?}", Sid::from_entropy([1; ENTROPY_BYTES])), "Sid(..)");
+        assert_eq!(format!("{:?}", Pid::from_entropy([1; ENTROPY_BYTES])), "Pid(..)");
     }
 }

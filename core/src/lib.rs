@@ -114,6 +114,7 @@ mod json;
 mod keyed;
 mod namespace;
 mod namespaces;
+mod offset;
 mod outgoing;
 mod packet;
 mod payload;
@@ -125,14 +126,15 @@ mod time;
 pub use attachment::Attachment;
 pub use config::Config;
 pub use connection::{Connection, Event, Slot, SlotError};
-pub use id::{ENTROPY_BYTES, Sid, SocketId};
+pub use id::{ENTROPY_BYTES, Pid, Sid, SocketId};
 pub use keyed::{HashKey, KeyedHasher};
 pub use namespace::{
-    AckCause, AckError, DuplicateId, JoinError, Namespace, NamespaceEvent, NamespaceLimits,
-    SocketKey, SocketMap, Target,
+    AckCause, AckError, DuplicateId, JoinError, Luggage, Namespace, NamespaceEvent,
+    NamespaceLimits, NotRecovered, Recovered, RecoveryLimits, SocketKey, SocketMap, Target,
 };
 pub use namespaces::{InvalidNamespaceName, MAX_NAMESPACE_NAME, Namespaces, namespace_name};
-pub use outgoing::{Answer, ConnectError, Outgoing};
+pub use offset::Offset;
+pub use outgoing::{Answer, ConnectError, Draft, Outgoing};
 pub use packet::{AckId, Body, Decoder, DecoderLimits, Packet, PacketError};
 pub use payload::{Args, DecodeError, EncodeError, FromPayload, Payload, ToArgs, Value};
 pub use reason::CloseReason;

@@ -5,12 +5,13 @@ use std::fmt;
 use std::io::Write as _;
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use serde::Serialize;
 
 use crate::attachment::Attachment;
-use crate::id::SocketId;
+use crate::id::{Pid, SocketId};
 use crate::json::is_plain;
+use crate::offset::{OFFSET_LEN, Offset};
 use crate::packet::{AckId, MAX_EVENT_NAME};
 use crate::payload::{ArgsWriter, EncodeError, Opening, ToArgs};
 
@@ -24,6 +25,9 @@ const DISCONNECT: &[u8] = b"41";
 const EVENT: &[u8] = b"42";
 const ACK: &[u8] = b"43";
 const CONNECT_ERROR: &[u8] = b"44";
+
+/// The place of an offset as the last argument.
+const UNWRITTEN: &str = r#","--------""#;
 
 /// What a thread keeps to encode in, at most. Longer packets are rare, and dearer to copy than to
 /// shrink.
@@ -47,6 +51,21 @@ pub struct Outgoing {
     attachments: Option<Arc<[Attachment]>>,
 }
 
+/// An event that is not complete: its offset is still to be written, in a place that is kept.
+#[derive(Debug)]
+pub struct Draft(Outgoing);
+
+impl Draft {
+    /// Writes the offset. It copies nothing: this happens under a namespace's lock.
+    pub(crate) fn complete(self, offset: Offset) -> Outgoing {
+        let Outgoing { text, attachments } = self.0;
+        let mut text = text.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&*shared));
+        let end = text.len() - "\"]".len();
+        text[end - OFFSET_LEN..end].copy_from_slice(&offset.to_text());
+        Outgoing { text: text.freeze(), attachments }
+    }
+}
+
 /// An encoded answer to an event of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
@@ -68,18 +87,23 @@ impl Outgoing {
         args: &(impl ToArgs + ?Sized),
         ack: Option<AckId>,
     ) -> Result<Self, EncodeError> {
-        if RESERVED.contains(&name) {
-            return Err(EncodeError::ReservedName);
-        }
-        if name.len() > MAX_EVENT_NAME {
-            return Err(EncodeError::NameTooLong);
-        }
-        let mut text = header(EVENT, namespace, ack, name.len() + args.length());
-        text.push(b'[');
-        write_name(&mut text, name);
-        let mut writer = ArgsWriter::new(text, Opening::Name);
-        args.write_args(&mut writer)?;
-        Ok(Self::from_writer(writer))
+        Ok(Self::from_writer(write_event(namespace, name, args, ack)?))
+    }
+
+    /// An event that a client may ask for again: it is complete once its namespace has given it
+    /// its [`Offset`], see [`Namespace::record`](crate::Namespace::record).
+    ///
+    /// # Errors
+    ///
+    /// As [`event`](Self::event).
+    pub fn draft(
+        namespace: &str,
+        name: &str,
+        args: &(impl ToArgs + ?Sized),
+    ) -> Result<Draft, EncodeError> {
+        let mut writer = write_event(namespace, name, args, None)?;
+        writer.push_text(UNWRITTEN);
+        Ok(Draft(Self::from_writer(writer)))
     }
 
     /// The answer to the client's event `id`: `Ok(v)` is `v`, and `Err(e)` is `{"error": e}`.
@@ -100,9 +124,22 @@ impl Outgoing {
 
     /// The news that the client is in the namespace, as the socket `id`.
     pub fn connect(namespace: &str, id: &SocketId) -> Self {
+        Self::connect_as(namespace, id, None)
+    }
+
+    /// As [`connect`](Self::connect), with the secret under which the client may come back.
+    pub fn connect_for_recovery(namespace: &str, id: &SocketId, pid: &Pid) -> Self {
+        Self::connect_as(namespace, id, Some(pid))
+    }
+
+    fn connect_as(namespace: &str, id: &SocketId, pid: Option<&Pid>) -> Self {
         let mut text = header(CONNECT, namespace, None, 0);
         text.extend_from_slice(b"{\"sid\":");
         write_json(&mut text, id.as_str());
+        if let Some(pid) = pid {
+            text.extend_from_slice(b",\"pid\":");
+            write_json(&mut text, pid.as_str());
+        }
         text.push(b'}');
         Self::from_text(text)
     }
@@ -222,6 +259,27 @@ impl fmt::Debug for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ConnectError").field("message", &self.message).finish_non_exhaustive()
     }
+}
+
+/// Everything of an event but the end of its array.
+fn write_event(
+    namespace: &str,
+    name: &str,
+    args: &(impl ToArgs + ?Sized),
+    ack: Option<AckId>,
+) -> Result<ArgsWriter, EncodeError> {
+    if RESERVED.contains(&name) {
+        return Err(EncodeError::ReservedName);
+    }
+    if name.len() > MAX_EVENT_NAME {
+        return Err(EncodeError::NameTooLong);
+    }
+    let mut text = header(EVENT, namespace, ack, name.len() + args.length());
+    text.push(b'[');
+    write_name(&mut text, name);
+    let mut writer = ArgsWriter::new(text, Opening::Name);
+    args.write_args(&mut writer)?;
+    Ok(writer)
 }
 
 /// What stands before the payload, with room for a payload that has a text of `length` in it.

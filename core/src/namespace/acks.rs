@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use thiserror::Error;
 
+use super::recovery::Luggage;
 use super::sockets::{SocketKey, Sockets};
 use crate::{AckId, Payload, SocketId, Timestamp};
 
@@ -23,6 +24,14 @@ pub enum NamespaceEvent {
         missing: Vec<SocketId>,
         /// Why nothing more is awaited.
         cause: AckCause,
+    },
+    /// A socket that was lost cannot come back any more: its time is over, too many others were
+    /// lost after it, or its client came back with an offset that nothing is known of.
+    Expired {
+        /// Whose id it was.
+        id: SocketId,
+        /// What was left with it.
+        luggage: Option<Luggage>,
     },
 }
 

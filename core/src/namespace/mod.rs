@@ -2,6 +2,7 @@
 
 mod acks;
 mod limits;
+mod recovery;
 mod rooms;
 mod sockets;
 mod target;
@@ -15,11 +16,13 @@ use thiserror::Error;
 
 use crate::{AckId, HashKey, Payload, SocketId, Timestamp};
 use acks::Acks;
+use recovery::Recovery;
 use rooms::Rooms;
 use sockets::{Marks, Sockets};
 
 pub use acks::{AckCause, AckError, NamespaceEvent};
 pub use limits::NamespaceLimits;
+pub use recovery::{Luggage, NotRecovered, Recovered, RecoveryLimits};
 pub use sockets::{SocketKey, SocketMap};
 pub use target::Target;
 
@@ -38,7 +41,9 @@ pub struct Namespace {
     rooms: Rooms,
     marks: Marks,
     acks: Acks,
+    recovery: Option<Box<Recovery>>,
     limits: NamespaceLimits,
+    key: HashKey,
 }
 
 /// A socket has this id already.
@@ -62,7 +67,8 @@ pub enum JoinError {
         /// How many bytes.
         limit: usize,
     },
-    /// The name is the id of another socket: whoever is in that room would read its messages.
+    /// The name is the id of another socket, connected or away: whoever is in that room would read
+    /// its messages.
     #[error("the name of the room is the id of another socket")]
     ForeignId,
 }
@@ -87,7 +93,9 @@ impl Namespace {
             rooms: Rooms::new(key),
             marks: Marks::new(),
             acks: Acks::new(),
+            recovery: None,
             limits,
+            key,
         }
     }
 
@@ -118,6 +126,9 @@ impl Namespace {
         }
         self.rooms.truncate(&mut self.sockets, key, 0);
         self.acks.vanish(&mut self.sockets, key);
+        if let Some(recovery) = &mut self.recovery {
+            recovery.gone(key);
+        }
         self.marks.remove(key);
         self.sockets.remove(key);
         true
@@ -165,7 +176,11 @@ impl Namespace {
             return Ok(false);
         };
         if room == slot.id.as_str() {
-            return Ok(std::mem::take(&mut slot.left_own_room));
+            let is_back = std::mem::take(&mut slot.left_own_room);
+            if let Some(recovery) = self.recovery.as_mut().filter(|_| is_back) {
+                recovery.joined(key, room);
+            }
+            return Ok(is_back);
         }
         if room.len() > self.limits.room_name {
             let limit = self.limits.room_name;
@@ -176,7 +191,7 @@ impl Namespace {
             Some(index) if self.rooms.membership(index, key, memberships).is_some() => {
                 return Ok(false);
             }
-            None if self.sockets.named(room).is_some() => return Err(JoinError::ForeignId),
+            None if self.is_name_of_another(room) => return Err(JoinError::ForeignId),
             _ => {}
         }
         let count = self.sockets.live(key).memberships.len();
@@ -185,7 +200,15 @@ impl Namespace {
             return Err(JoinError::TooManyRooms { limit });
         }
         self.rooms.enter(&mut self.sockets, key, room);
+        if let Some(recovery) = &mut self.recovery {
+            recovery.joined(key, room);
+        }
         Ok(true)
+    }
+
+    fn is_name_of_another(&self, room: &str) -> bool {
+        let is_away = |recovery: &Recovery| recovery.is_away(room);
+        self.sockets.named(room).is_some() || self.recovery.as_deref().is_some_and(is_away)
     }
 
     /// Puts a socket into all of these rooms, or into none; returns how many it was not in before.
@@ -202,7 +225,7 @@ impl Namespace {
         let Some(slot) = self.sockets.get(key) else {
             return Ok(0);
         };
-        let (count, left_own_room) = (slot.memberships.len(), slot.left_own_room);
+        let (id, count, left_own_room) = (slot.id, slot.memberships.len(), slot.left_own_room);
         let mut joined = 0;
         for room in rooms {
             match self.join(key, room.as_ref()) {
@@ -210,6 +233,12 @@ impl Namespace {
                 Err(error) => {
                     self.rooms.truncate(&mut self.sockets, key, count);
                     self.sockets.live(key).left_own_room = left_own_room;
+                    if let Some(recovery) = &mut self.recovery {
+                        if left_own_room {
+                            recovery.left(key, id.as_str());
+                        }
+                        recovery.truncated(key, id.as_str(), count);
+                    }
                     return Err(error);
                 }
             }
@@ -223,7 +252,11 @@ impl Namespace {
             return false;
         };
         if room == slot.id.as_str() {
-            return !std::mem::replace(&mut slot.left_own_room, true);
+            let leaves = !std::mem::replace(&mut slot.left_own_room, true);
+            if let Some(recovery) = self.recovery.as_mut().filter(|_| leaves) {
+                recovery.left(key, room);
+            }
+            return leaves;
         }
         let nth = self
             .rooms
@@ -232,6 +265,9 @@ impl Namespace {
         match nth {
             Some(nth) => {
                 self.rooms.exit(&mut self.sockets, key, nth);
+                if let Some(recovery) = &mut self.recovery {
+                    recovery.left(key, room);
+                }
                 true
             }
             None => false,
@@ -245,9 +281,13 @@ impl Namespace {
         let Some(slot) = self.sockets.get_mut(key) else {
             return 0;
         };
-        let own = !std::mem::replace(&mut slot.left_own_room, true);
+        let (id, own) = (slot.id, !std::mem::replace(&mut slot.left_own_room, true));
         let left = slot.memberships.len() + usize::from(own);
         self.rooms.truncate(&mut self.sockets, key, 0);
+        if let Some(recovery) = &mut self.recovery {
+            recovery.left(key, id.as_str());
+            recovery.truncated(key, id.as_str(), 0);
+        }
         left
     }
 
@@ -338,23 +378,31 @@ impl Namespace {
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called: the earliest deadline.
     ///
-    /// Changed by `expect_acks`, `handle_ack`, `cancel_acks`, `disconnect` and `handle_timeout`.
+    /// Changed by `expect_acks`, `handle_ack`, `cancel_acks`, `disconnect` and `handle_timeout`;
+    /// with recovery by `lose`, `recover`, `record` and `record_for`, too.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Timestamp> {
-        self.acks.poll_timeout()
+        let recovery = self.recovery.as_ref().and_then(|recovery| recovery.poll_timeout());
+        [self.acks.poll_timeout(), recovery].into_iter().flatten().min()
     }
 
-    /// It is `now`: acks whose deadline is not after it are done, the earliest first.
+    /// It is `now`: acks whose deadline is not after it are done, the earliest first; then
+    /// sockets that have been away for too long cannot come back.
     pub fn handle_timeout(&mut self, now: Timestamp) {
         self.acks.handle_timeout(&mut self.sockets, now);
+        if let Some(recovery) = &mut self.recovery {
+            recovery.handle_timeout(now);
+        }
     }
 
-    /// What happened next, oldest first.
+    /// What happened next, oldest first; what concerns acks before what concerns recovery.
     ///
-    /// Changed by `expect_acks`, `handle_ack`, `disconnect` and `handle_timeout`.
+    /// Changed by `expect_acks`, `handle_ack`, `disconnect` and `handle_timeout`; with recovery by
+    /// `lose` and `recover`, too.
     #[must_use]
     pub fn poll_event(&mut self) -> Option<NamespaceEvent> {
-        self.acks.poll_event()
+        let acks = self.acks.poll_event();
+        acks.or_else(|| self.recovery.as_mut()?.poll_event())
     }
 }
 

@@ -43,6 +43,11 @@ impl<T> SocketMap<T> {
         self.0.get(key.0)
     }
 
+    /// What is kept beside a socket, to be changed.
+    pub fn get_mut(&mut self, key: SocketKey) -> Option<&mut T> {
+        self.0.get_mut(key.0)
+    }
+
     /// Takes out what is kept beside a socket.
     pub fn remove(&mut self, key: SocketKey) -> Option<T> {
         self.0.remove(key.0)

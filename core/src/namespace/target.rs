@@ -65,6 +65,29 @@ impl Target {
         self.without = Some(sender);
         self
     }
+
+    /// The sender, if there is one to leave out.
+    pub(super) const fn sender(&self) -> Option<SocketKey> {
+        self.without
+    }
+
+    /// Whether it is meant for whoever is in these rooms, the sender apart.
+    pub(super) fn covers(&self, is_in: impl Fn(&str) -> bool) -> bool {
+        let united = match &self.to {
+            To::Everyone => true,
+            To::Rooms(rooms) => rooms.iter().any(|room| is_in(room)),
+        };
+        united && !self.except.iter().any(|room| is_in(room))
+    }
+
+    /// About how much memory its names take.
+    pub(super) fn bytes(&self) -> usize {
+        let rooms = match &self.to {
+            To::Everyone => &[][..],
+            To::Rooms(rooms) => rooms,
+        };
+        rooms.iter().chain(&self.except).map(|room| size_of::<Box<str>>() + room.len()).sum()
+    }
 }
 
 /// The members of a room, be it a real one or that of a socket's id.

@@ -102,6 +102,11 @@ impl ArgsWriter {
         self.is_error
     }
 
+    /// Adds to the text: a comma, and a value as JSON.
+    pub(crate) fn push_text(&mut self, value: &str) {
+        self.text.extend_from_slice(value.as_bytes());
+    }
+
     /// The text, its array closed, and the attachments: `None` if it needs none.
     pub(crate) fn finish(mut self) -> (Vec<u8>, Option<Arc<[Attachment]>>) {
         self.text.push(b']');

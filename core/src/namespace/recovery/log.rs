@@ -1,0 +1,163 @@
+//! What was said while somebody may have been away.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::RecoveryLimits;
+use super::sessions::Session;
+use crate::namespace::target::Target;
+use crate::offset::Offset;
+use crate::{Outgoing, SocketId, Timestamp};
+
+/// What an entry counts for beyond its packet and the names of its rooms: itself, and the counters
+/// and headers of the memory that it holds.
+const ENTRY_OVERHEAD: usize = 192;
+
+/// Whom a packet was for.
+pub(super) enum Addressees {
+    One(SocketId),
+    Many {
+        target: Target,
+        /// The sender by its id: it comes back under another key.
+        without: Option<SocketId>,
+    },
+}
+
+struct Entry {
+    at: Timestamp,
+    addressees: Addressees,
+    packet: Outgoing,
+}
+
+/// The packets of a namespace in the order in which everybody saw them, as far back as somebody
+/// may need them. An entry's offset is its place, so that it is found without a search.
+pub(super) struct Log {
+    entries: VecDeque<Entry>,
+    /// The offset of the first entry, or of the next packet if there is none.
+    first: u64,
+    bytes: usize,
+    /// Packets before this offset were dropped before their time, which is over then: whoever
+    /// lacks one cannot be brought up to date until then.
+    dropped: Option<(u64, Timestamp)>,
+    keep: Duration,
+    max_packets: usize,
+    max_bytes: usize,
+}
+
+impl Log {
+    pub(super) fn new(limits: &RecoveryLimits) -> Self {
+        Self {
+            entries: VecDeque::new(),
+            first: 1,
+            bytes: 0,
+            dropped: None,
+            keep: limits.max_disconnection.saturating_add(limits.notice),
+            max_packets: limits.packets,
+            max_bytes: limits.bytes,
+        }
+    }
+
+    /// The offset of the first packet that is there.
+    pub(super) fn first(&self) -> Offset {
+        Offset::new(self.first)
+    }
+
+    /// The offset that the next packet gets.
+    pub(super) fn next(&self) -> Offset {
+        Offset::new(self.first + self.entries.len() as u64)
+    }
+
+    /// Skips an offset: its packet is not kept, as there is nobody who could ask for it.
+    pub(super) fn skip(&mut self) {
+        self.clear();
+        self.first += 1;
+    }
+
+    pub(super) fn push(&mut self, at: Timestamp, addressees: Addressees, packet: Outgoing) {
+        self.expire(at);
+        let entry = Entry { at, addressees, packet };
+        self.bytes += entry.charge();
+        self.entries.push_back(entry);
+        while self.entries.len() > self.max_packets || self.bytes > self.max_bytes {
+            let until = self.entries[0].at + self.keep;
+            self.drop_first();
+            self.dropped = Some((self.first, until));
+        }
+    }
+
+    /// Forgets what is older than anybody could need.
+    pub(super) fn expire(&mut self, now: Timestamp) {
+        while self.entries.front().is_some_and(|entry| now - entry.at >= self.keep) {
+            self.drop_first();
+        }
+        if self.entries.capacity() > 32 && self.entries.len() < self.entries.capacity() / 4 {
+            self.entries.shrink_to(self.entries.capacity() / 2);
+        }
+    }
+
+    /// Forgets everything.
+    pub(super) fn clear(&mut self) {
+        self.first += self.entries.len() as u64;
+        self.bytes = 0;
+        self.entries = VecDeque::new();
+    }
+
+    /// When [`expire`](Self::expire) is worth a call: later than it has something to do, as most
+    /// entries go when another comes.
+    pub(super) fn poll_timeout(&self) -> Option<Timestamp> {
+        self.entries.front().map(|entry| entry.at + self.keep + self.keep / 8)
+    }
+
+    /// What a session missed behind `offset`, in order; `None` if something of it may be gone.
+    pub(super) fn missed<'a>(
+        &'a self,
+        now: Timestamp,
+        offset: Offset,
+        session: &'a Session,
+    ) -> Option<impl Iterator<Item = &'a Outgoing>> {
+        let from = offset.get() + 1;
+        let dropped = self.dropped.is_some_and(|(before, until)| from < before && now < until);
+        if dropped || offset >= self.next() {
+            return None;
+        }
+        // What is older than the log was with the client before it was lost: see `notice`.
+        let from = from.max(self.first);
+        let rest = self.entries.range((from - self.first) as usize..);
+        let rest = (from..).map(Offset::new).zip(rest);
+        let missed = rest.filter(|(offset, entry)| entry.is_for(session, *offset));
+        Some(missed.map(|(_, entry)| &entry.packet))
+    }
+
+    fn drop_first(&mut self) {
+        if let Some(entry) = self.entries.pop_front() {
+            self.bytes -= entry.charge();
+            self.first += 1;
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+}
+
+impl Entry {
+    /// The memory that it accounts for. Whoever shares the packet goes sooner or later; the log
+    /// is who keeps it.
+    fn charge(&self) -> usize {
+        let names = match &self.addressees {
+            Addressees::One(_) => 0,
+            Addressees::Many { target, .. } => target.bytes(),
+        };
+        ENTRY_OVERHEAD + names + self.packet.len()
+    }
+
+    fn is_for(&self, session: &Session, offset: Offset) -> bool {
+        match &self.addressees {
+            Addressees::One(id) => *id == session.id,
+            Addressees::Many { target, without } => {
+                *without != Some(session.id) && target.covers(|room| session.was_in(room, offset))
+            }
+        }
+    }
+}

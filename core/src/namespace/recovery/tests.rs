@@ -1,0 +1,425 @@
+//! Who comes back, with what; and the same against a log of everything that ever happened.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{ENTROPY_BYTES, JoinError, Payload};
+
+const KEY: HashKey = HashKey::from_entropy([9; 16]);
+
+fn id(n: u8) -> SocketId {
+    SocketId::from_entropy([n; ENTROPY_BYTES])
+}
+
+fn pid(n: u8) -> Pid {
+    Pid::from_entropy([100 + n; ENTROPY_BYTES])
+}
+
+fn at(seconds: u64) -> Timestamp {
+    Timestamp::from_millis(seconds * 1000)
+}
+
+fn limits() -> RecoveryLimits {
+    RecoveryLimits::default()
+}
+
+/// A namespace with `N` sockets that were promised to come back.
+fn promised<const N: usize>(limits: RecoveryLimits) -> (Namespace, [SocketKey; N]) {
+    let mut namespace = Namespace::new(KEY).with_recovery(limits);
+    let keys = std::array::from_fn(|n| {
+        let key = namespace.connect(id(n as u8)).expect("the id is new");
+        namespace.promise(key, pid(n as u8));
+        key
+    });
+    (namespace, keys)
+}
+
+fn draft(n: u32) -> Draft {
+    Outgoing::draft("/", "e", &n).expect("a number is JSON")
+}
+
+/// What an event carries, and its offset, as a client reads them.
+fn read(packet: &Outgoing) -> (u32, String) {
+    let text = std::str::from_utf8(packet.text()).expect("JSON is UTF-8");
+    let array = text.strip_prefix("42").expect("it is an event");
+    let (name, n, offset): (String, u32, String) = serde_json::from_str(array).expect("an event");
+    assert_eq!(name, "e");
+    (n, offset)
+}
+
+fn numbers(packets: &[Outgoing]) -> Vec<u32> {
+    packets.iter().map(|packet| read(packet).0).collect()
+}
+
+fn say(namespace: &mut Namespace, now: Timestamp, target: &Target, n: u32) -> String {
+    read(&namespace.record(now, target, draft(n))).1
+}
+
+#[test]
+fn whoever_was_lost_comes_back_with_id_rooms_and_what_it_missed() {
+    let (mut namespace, [a, b]) = promised(limits());
+    namespace.join(a, "red").expect("a room is a room");
+    namespace.leave(a, id(0).as_str());
+    let heard = say(&mut namespace, at(0), &Target::all(), 1);
+    let luggage = Luggage::new(std::sync::Arc::new(7));
+    assert!(namespace.lose(at(1), a, Some(luggage.clone())));
+    assert_eq!(namespace.len(), 1);
+
+    say(&mut namespace, at(2), &Target::all(), 2);
+    say(&mut namespace, at(2), &Target::rooms(["red"]).without(b), 3);
+    say(&mut namespace, at(2), &Target::rooms(["blue"]), 4);
+    say(&mut namespace, at(2), &Target::all().except("red"), 5);
+    say(&mut namespace, at(2), &Target::rooms([id(0)]), 6);
+    say(&mut namespace, at(2), &Target::rooms(["blue", "red"]), 7);
+    namespace.record_for(at(2), b, draft(8));
+    let back = namespace.recover(at(3), &pid(0), Some(&heard)).expect("it is known");
+    assert_eq!((back.id, back.luggage), (id(0), Some(luggage)));
+    assert_eq!(numbers(&back.missed), [2, 3, 7]);
+    assert_eq!(namespace.rooms(back.key).collect::<Vec<_>>(), ["red"]);
+    assert_eq!(namespace.poll_event(), None);
+}
+
+#[test]
+fn what_was_said_to_one_socket_is_kept_for_it() {
+    let (mut namespace, [a, b]) = promised(limits());
+    namespace.record_for(at(0), a, draft(1));
+    namespace.record_for(at(0), b, draft(2));
+    namespace.lose(at(0), a, None);
+    let back = namespace.recover(at(0), &pid(0), None).expect("it is known");
+    assert_eq!(numbers(&back.missed), [1], "a client that read nothing has no offset");
+}
+
+/// PARITY 1.8: in Node a `pid` stays good while its socket is connected.
+#[test]
+fn a_pid_is_good_for_one_use_at_a_time() {
+    let (mut namespace, [a]) = promised(limits());
+    assert_eq!(namespace.promised(&pid(0)), Some(a));
+    assert_eq!(namespace.recover(at(0), &pid(0), None).err(), Some(NotRecovered::Unknown));
+    namespace.lose(at(0), a, None);
+    assert_eq!(namespace.promised(&pid(0)), None);
+    let back = namespace.recover(at(0), &pid(0), None).expect("it is known");
+    assert_eq!(namespace.recover(at(0), &pid(0), None).err(), Some(NotRecovered::Unknown));
+    assert_eq!(namespace.promised(&pid(0)), Some(back.key));
+
+    namespace.lose(at(0), back.key, None);
+    assert!(namespace.recover(at(0), &pid(0), None).is_ok(), "and again, when it was lost again");
+}
+
+#[test]
+fn whoever_disconnects_does_not_come_back() {
+    let (mut namespace, [a, _]) = promised(limits());
+    namespace.disconnect(a);
+    assert_eq!(namespace.recover(at(0), &pid(0), None).err(), Some(NotRecovered::Unknown));
+    assert!(!namespace.lose(at(0), a, None));
+}
+
+#[test]
+fn who_is_away_for_too_long_expires() {
+    let (mut namespace, [a, b]) = promised(limits());
+    namespace.lose(at(0), a, None);
+    assert_eq!(namespace.poll_timeout(), Some(at(120)));
+    namespace.lose(at(1), b, Some(Luggage::new(std::sync::Arc::new(()))));
+    namespace.handle_timeout(at(120));
+    let expired = NamespaceEvent::Expired { id: id(0), luggage: None };
+    assert_eq!(namespace.poll_event(), Some(expired));
+    assert_eq!(namespace.poll_event(), None);
+    assert_eq!(namespace.recover(at(120), &pid(0), None).err(), Some(NotRecovered::Unknown));
+    // The time of the second is up, whether somebody looked or not.
+    assert_eq!(namespace.recover(at(121), &pid(1), None).err(), Some(NotRecovered::Unknown));
+    assert!(matches!(
+        namespace.poll_event(),
+        Some(NamespaceEvent::Expired { luggage: Some(_), .. })
+    ));
+}
+
+#[test]
+fn when_too_many_are_away_the_first_expires() {
+    let (mut namespace, keys) = promised::<3>(limits().sessions(2));
+    for key in keys {
+        namespace.lose(at(0), key, None);
+    }
+    assert_eq!(namespace.poll_event(), Some(NamespaceEvent::Expired { id: id(0), luggage: None }));
+    assert!(namespace.recover(at(0), &pid(1), None).is_ok());
+}
+
+#[test]
+fn whoever_lacks_a_packet_that_was_dropped_is_not_brought_up_to_date() {
+    for limits in [limits().packets(2), limits().bytes(2 * 192 + 60)] {
+        let (mut namespace, [a, b, c]) = promised(limits);
+        for (n, key) in [(1, a), (2, b), (3, c)] {
+            namespace.lose(at(n), key, None);
+        }
+        let offsets = [4, 5, 6].map(|n| say(&mut namespace, at(n), &Target::all(), n as u32));
+        assert_eq!(namespace.recover(at(7), &pid(0), None).err(), Some(NotRecovered::Incomplete));
+        let expired = NamespaceEvent::Expired { id: id(0), luggage: None };
+        assert_eq!(namespace.poll_event(), Some(expired), "a session is used up");
+        let back = namespace.recover(at(7), &pid(1), Some(&offsets[0])).expect("5 and 6 are there");
+        assert_eq!(numbers(&back.missed), [5, 6]);
+        // When the dropped packet would have gone anyway, whoever left before is long expired.
+        let now = at(4 + 120 + 65);
+        namespace.lose(now, back.key, None);
+        let back = namespace.recover(now, &pid(1), None).expect("it was with the client");
+        assert_eq!(numbers(&back.missed), [5, 6]);
+    }
+}
+
+#[test]
+fn an_old_offset_is_as_good_as_the_log() {
+    let (mut namespace, [a, _]) = promised(limits());
+    let heard = say(&mut namespace, at(0), &Target::all(), 1);
+    say(&mut namespace, at(1), &Target::rooms(["elsewhere"]), 2);
+    // Silence for an hour, in which the log empties; then the client is lost.
+    namespace.handle_timeout(at(3600));
+    namespace.lose(at(3600), a, None);
+    say(&mut namespace, at(3601), &Target::all(), 3);
+    let back = namespace.recover(at(3602), &pid(0), Some(&heard)).expect("it is known");
+    assert_eq!(numbers(&back.missed), [3]);
+}
+
+#[test]
+fn an_offset_that_cannot_be_brings_nobody_back() {
+    for offset in ["", "hello", "zzzzzzzz", "--------9"] {
+        let (mut namespace, [a]) = promised(limits());
+        namespace.record_for(at(0), a, draft(1));
+        namespace.lose(at(0), a, None);
+        let answer = namespace.recover(at(0), &pid(0), Some(offset));
+        assert_eq!(answer.err(), Some(NotRecovered::Incomplete), "{offset}");
+        assert_eq!(namespace.len(), 0);
+    }
+}
+
+#[test]
+fn an_offset_from_before_its_time_shows_a_client_nothing() {
+    let (mut namespace, [_]) = promised(limits());
+    let early = say(&mut namespace, at(0), &Target::all(), 1);
+    say(&mut namespace, at(0), &Target::all(), 2);
+    let late = namespace.connect(id(5)).expect("the id is new");
+    namespace.promise(late, pid(5));
+    namespace.lose(at(0), late, None);
+    let back = namespace.recover(at(0), &pid(5), Some(&early)).expect("it is known");
+    assert_eq!(numbers(&back.missed), [0; 0]);
+}
+
+#[test]
+fn the_room_of_one_who_is_away_stays_its_own() {
+    let (mut namespace, [a, b]) = promised(limits());
+    namespace.lose(at(0), a, None);
+    assert_eq!(namespace.join(b, id(0).as_str()), Err(JoinError::ForeignId));
+    namespace.handle_timeout(at(120));
+    assert_eq!(namespace.join(b, id(0).as_str()), Ok(true), "nobody comes back into it");
+}
+
+#[test]
+fn where_a_socket_was_is_remembered_so_far_back() {
+    let (mut namespace, [a]) = promised(limits());
+    let mut offsets = Vec::new();
+    for n in 1..=200 {
+        namespace.join(a, "red").expect("a room is a room");
+        offsets.push(say(&mut namespace, at(0), &Target::rooms(["red"]), n));
+        namespace.leave(a, "red");
+        say(&mut namespace, at(0), &Target::rooms(["red"]), 1000);
+    }
+    namespace.lose(at(0), a, None);
+    // The stay of 73 is the first of the last 128.
+    let back = namespace.recover(at(0), &pid(0), Some(&offsets[71])).expect("it is known");
+    assert_eq!(numbers(&back.missed), (73..=200).collect::<Vec<_>>());
+    namespace.lose(at(0), back.key, None);
+    let answer = namespace.recover(at(0), &pid(0), Some(&offsets[70]));
+    assert_eq!(answer.err(), Some(NotRecovered::Incomplete));
+}
+
+#[test]
+fn a_sender_that_was_lost_does_not_get_what_it_said() {
+    let (mut namespace, [a, _]) = promised(limits());
+    namespace.lose(at(0), a, None);
+    say(&mut namespace, at(0), &Target::all().without(a), 1);
+    let back = namespace.recover(at(0), &pid(0), None).expect("it is known");
+    assert_eq!(numbers(&back.missed), [0; 0]);
+}
+
+#[test]
+fn without_recovery_and_without_a_promise_nothing_is_kept() {
+    let mut namespace = Namespace::new(KEY);
+    let a = namespace.connect(id(0)).expect("the id is new");
+    namespace.promise(a, pid(0));
+    say(&mut namespace, at(0), &Target::all(), 1);
+    assert!(namespace.lose(at(0), a, None));
+    assert_eq!(namespace.recover(at(0), &pid(0), None).err(), Some(NotRecovered::Unknown));
+
+    let mut namespace = Namespace::new(KEY).with_recovery(limits());
+    let a = namespace.connect(id(0)).expect("the id is new");
+    say(&mut namespace, at(0), &Target::all(), 1);
+    assert!(namespace.lose(at(0), a, None));
+    assert_eq!(namespace.recovery.as_ref().map(|recovery| recovery.log.len()), Some(0));
+    assert_eq!(namespace.poll_timeout(), None);
+}
+
+#[test]
+fn an_attachment_and_several_arguments_leave_room_for_the_offset() {
+    let args = crate::Args((bytes::Bytes::from_static(b"!"), "two"));
+    let mut namespace = Namespace::new(KEY).with_recovery(limits());
+    let draft = Outgoing::draft("/a", "e", &args).expect("it is JSON");
+    let packet = namespace.record(at(0), &Target::all(), draft);
+    let expected = r#"451-/a,["e",{"_placeholder":true,"num":0},"two","-------0"]"#;
+    assert_eq!(packet.text(), expected);
+    assert_eq!(packet.attachments().len(), 1);
+    let raw = Payload::from_json("[]", Vec::new()).expect("it is an array");
+    let draft = Outgoing::draft("/", "e", &raw).expect("it is JSON");
+    let packet = namespace.record(at(0), &Target::all(), draft);
+    assert_eq!(packet.text(), r#"42["e","-------1"]"#);
+}
+
+const ROOMS: [&str; 3] = ["red", "blue", "green"];
+
+#[derive(Clone, Debug)]
+enum Step {
+    Join(u8, usize),
+    Leave(u8, usize),
+    Say {
+        from: Option<u8>,
+        to: Vec<usize>,
+        except: Vec<usize>,
+    },
+    Tell(u8),
+    /// The client reads up to here: so many packets.
+    Read(u8, usize),
+    Lose(u8),
+    Return(u8),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let who = || 0..3u8;
+    let rooms = || proptest::collection::vec(0..ROOMS.len(), 0..3);
+    prop_oneof![
+        2 => (who(), 0..ROOMS.len()).prop_map(|(who, room)| Step::Join(who, room)),
+        1 => (who(), 0..ROOMS.len()).prop_map(|(who, room)| Step::Leave(who, room)),
+        6 => (proptest::option::of(who()), rooms(), rooms())
+            .prop_map(|(from, to, except)| Step::Say { from, to, except }),
+        2 => who().prop_map(Step::Tell),
+        3 => (who(), 0..4usize).prop_map(|(who, count)| Step::Read(who, count)),
+        2 => who().prop_map(Step::Lose),
+        2 => who().prop_map(Step::Return),
+    ]
+}
+
+/// A client with all that ever was for it: the obvious way to know what it must have.
+#[derive(Default)]
+struct Client {
+    key: Option<SocketKey>,
+    rooms: BTreeSet<&'static str>,
+    /// In order, with the offsets.
+    due: Vec<(u32, String)>,
+    sent: Vec<(u32, String)>,
+    read: usize,
+}
+
+proptest! {
+    /// Invariant 52.
+    #[test]
+    fn recovery_neither_loses_nor_doubles(steps in proptest::collection::vec(step(), 1..60)) {
+        let (mut namespace, keys) = promised::<3>(limits());
+        let mut clients: BTreeMap<u8, Client> = keys
+            .into_iter()
+            .zip(0..)
+            .map(|(key, n)| (n, Client { key: Some(key), ..Client::default() }))
+            .collect();
+        let mut next = 0;
+        for step in steps {
+            match step {
+                Step::Join(who, room) => {
+                    let client = clients.get_mut(&who).unwrap();
+                    if let Some(key) = client.key {
+                        namespace.join(key, ROOMS[room]).unwrap();
+                        client.rooms.insert(ROOMS[room]);
+                    }
+                }
+                Step::Leave(who, room) => {
+                    let client = clients.get_mut(&who).unwrap();
+                    if let Some(key) = client.key {
+                        namespace.leave(key, ROOMS[room]);
+                        client.rooms.remove(ROOMS[room]);
+                    }
+                }
+                Step::Say { from, to, except } => {
+                    next += 1;
+                    let names = |rooms: &[usize]| -> BTreeSet<&'static str> {
+                        rooms.iter().map(|room| ROOMS[*room]).collect()
+                    };
+                    let (to, except) = (names(&to), names(&except));
+                    let mut target = if to.is_empty() {
+                        Target::all()
+                    } else {
+                        Target::rooms(to.iter().copied())
+                    };
+                    for room in &except {
+                        target = target.except(*room);
+                    }
+                    if let Some(key) = from.and_then(|from| clients[&from].key) {
+                        target = target.without(key);
+                    }
+                    let from = from.filter(|from| clients[from].key.is_some());
+                    let mut selected = Vec::new();
+                    namespace.select(&target, &mut selected);
+                    let offset = say(&mut namespace, at(0), &target, next);
+                    for (who, client) in &mut clients {
+                        let is_in = |rooms: &BTreeSet<_>| !rooms.is_disjoint(&client.rooms);
+                        let meant = (to.is_empty() || is_in(&to)) && !is_in(&except) && Some(*who) != from;
+                        if !meant {
+                            continue;
+                        }
+                        client.due.push((next, offset.clone()));
+                        if let Some(key) = client.key {
+                            prop_assert!(selected.contains(&key));
+                            client.sent.push((next, offset.clone()));
+                        }
+                    }
+                }
+                Step::Tell(who) => {
+                    let client = clients.get_mut(&who).unwrap();
+                    if let Some(key) = client.key {
+                        next += 1;
+                        let (n, offset) = read(&namespace.record_for(at(0), key, draft(next)));
+                        client.due.push((n, offset.clone()));
+                        client.sent.push((n, offset));
+                    }
+                }
+                Step::Read(who, count) => {
+                    let client = clients.get_mut(&who).unwrap();
+                    client.read = client.sent.len().min(client.read + count);
+                }
+                Step::Lose(who) => {
+                    let client = clients.get_mut(&who).unwrap();
+                    if let Some(key) = client.key.take() {
+                        prop_assert!(namespace.lose(at(0), key, None));
+                        client.sent.truncate(client.read);
+                    }
+                }
+                Step::Return(who) => {
+                    let client = clients.get_mut(&who).unwrap();
+                    if client.key.is_some() {
+                        continue;
+                    }
+                    let last = client.sent.last().map(|(_, offset)| offset.clone());
+                    let back = namespace.recover(at(0), &pid(who), last.as_deref()).unwrap();
+                    prop_assert_eq!(back.id, id(who));
+                    let is_missing = |(_, offset): &&(u32, String)| Some(offset) > last.as_ref();
+                    let due = client.due.iter().filter(is_missing).map(|(n, _)| *n);
+                    prop_assert_eq!(numbers(&back.missed), due.collect::<Vec<_>>());
+                    let rooms: BTreeSet<&str> = namespace.rooms(back.key).skip(1).collect();
+                    prop_assert_eq!(&rooms, &client.rooms);
+                    client.key = Some(back.key);
+                    client.sent.extend(back.missed.iter().map(read));
+                }
+            }
+        }
+        for client in clients.values() {
+            if let Some(key) = client.key {
+                namespace.disconnect(key);
+            }
+        }
+        namespace.handle_timeout(at(1000));
+        prop_assert!(namespace.recovery.unwrap().is_at_rest(), "nothing is left");
+    }
+}
