@@ -37,7 +37,7 @@ impl Default for RecoveryLimits {
         Self {
             max_disconnection: Duration::from_mins(2),
             notice: Duration::from_secs(65),
-            packets: 65_536,
+            packets: 10_000,
             bytes: 16 * 1024 * 1024,
             sessions: 10_000,
         }
@@ -61,7 +61,7 @@ impl RecoveryLimits {
         self
     }
 
-    /// How many packets are kept. Default 65,536: 350 a second for as long as they are kept.
+    /// How many packets are kept. Default 10,000, an average of 50 a second for as long as they are.
     #[must_use]
     pub const fn packets(mut self, packets: usize) -> Self {
         self.packets = packets;
