@@ -77,8 +77,9 @@ pub use klatch_core::{
 };
 pub use klatch_driver::{
     Ack, Answers, Bound, Broadcast, Builder, Call, EmitError, Endpoint, EngineServer, EngineSocket,
-    EventHandler, HandlerError, Handshake, Listener, Namespace, Replies, Reply, ReplyError,
-    Runtime, Server, Service, Socket, Stream, Timer, WebSocketMessage, WebSocketRequest,
+    EventHandler, HandlerError, Handshake, Listener, Namespace, Recovery, Replies, Reply,
+    ReplyError, Runtime, Server, Service, Socket, Stream, Timer, WebSocketMessage,
+    WebSocketRequest,
 };
 
 #[cfg(feature = "async-std")]

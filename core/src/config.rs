@@ -114,4 +114,10 @@ impl Config {
     pub const fn body_deadline(&self) -> Duration {
         self.ping_timeout
     }
+
+    /// How old what a client had not read when it was lost can be: it had read what was sent before
+    /// the last ping that it answered, and it was noticed when the next was not.
+    pub fn loss_noticed_within(&self) -> Duration {
+        self.ping_interval.saturating_add(self.ping_timeout.saturating_mul(2))
+    }
 }

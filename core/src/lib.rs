@@ -40,7 +40,7 @@
 //!             Event::Connect { slot, .. } => {
 //!                 let id = SocketId::from_entropy([from as u8; 15]); // yours are random
 //!                 clients[from].connection.accept(slot).unwrap();
-//!                 clients[from].connection.send(Outgoing::connect("/", &id));
+//!                 clients[from].connection.send(Outgoing::connect("/", &id, None));
 //!                 clients[from].socket = lobby.connect(id).ok();
 //!             }
 //!             Event::Event { name, args, .. } => {

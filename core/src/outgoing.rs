@@ -122,17 +122,9 @@ impl Outgoing {
         Ok(Answer { is_error: writer.is_error(), packet: Self::from_writer(writer) })
     }
 
-    /// The news that the client is in the namespace, as the socket `id`.
-    pub fn connect(namespace: &str, id: &SocketId) -> Self {
-        Self::connect_as(namespace, id, None)
-    }
-
-    /// As [`connect`](Self::connect), with the secret under which the client may come back.
-    pub fn connect_for_recovery(namespace: &str, id: &SocketId, pid: &Pid) -> Self {
-        Self::connect_as(namespace, id, Some(pid))
-    }
-
-    fn connect_as(namespace: &str, id: &SocketId, pid: Option<&Pid>) -> Self {
+    /// The news that the client is in the namespace, as the socket `id`; with recovery, with the
+    /// secret under which it may come back.
+    pub fn connect(namespace: &str, id: &SocketId, pid: Option<&Pid>) -> Self {
         let mut text = header(CONNECT, namespace, None, 0);
         text.extend_from_slice(b"{\"sid\":");
         write_json(&mut text, id.as_str());

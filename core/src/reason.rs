@@ -35,6 +35,22 @@ pub enum CloseReason {
 }
 
 impl CloseReason {
+    /// Whether the client did not want it, nor the application: it may come back for what it missed.
+    pub const fn is_recoverable(self) -> bool {
+        match self {
+            Self::ServerShuttingDown
+            | Self::PingTimeout
+            | Self::TransportClose
+            | Self::TransportError
+            | Self::ForcedClose
+            | Self::ForcedServerClose
+            | Self::SlowConsumer => true,
+            Self::ServerNamespaceDisconnect
+            | Self::ClientNamespaceDisconnect
+            | Self::ParseError => false,
+        }
+    }
+
     /// The reason's text, as Node's Socket.IO has it.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use klatch_core::{FromPayload, JoinError, Outgoing, SocketKey, Target, ToArgs};
+use klatch_core::{FromPayload, JoinError, SocketKey, Target, ToArgs};
 
 use crate::error::EmitError;
 use crate::namespace;
@@ -66,8 +66,8 @@ impl Broadcast {
     ///
     /// If the value cannot be encoded.
     pub fn emit(&self, event: &str, args: &(impl ToArgs + ?Sized)) -> Result<(), EmitError> {
-        let packet = Outgoing::event(self.namespace.name(), event, args, None)?;
-        self.namespace.publish(&self.target, &packet, self.volatile);
+        let event = self.namespace.event(event, args, self.volatile)?;
+        self.namespace.publish(&self.target, event, self.volatile);
         Ok(())
     }
 

@@ -110,7 +110,8 @@ impl SocketIo {
         if self.machine.accept(slot).is_err() {
             return;
         }
-        let socket = namespace.admit(slot, &self.link, auth);
+        let back = namespace.readmit(slot, &self.link, &auth);
+        let socket = back.unwrap_or_else(|| namespace.admit(slot, &self.link, auth));
         tracing::debug!(namespace = name.as_str(), socket = %socket.id(), "connected");
         if self.sockets.len() <= slot.index() {
             self.sockets.resize(slot.index() + 1, None);

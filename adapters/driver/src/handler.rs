@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use klatch_core::{CloseReason, FromPayload, Payload, Text, ToArgs};
+use klatch_core::{CloseReason, FromPayload, Payload, SocketId, Text, ToArgs};
 use parking_lot::RwLock;
 
 use crate::ack::Ack;
@@ -85,6 +85,7 @@ where
 type OnEvent = Arc<dyn Fn(Call) -> BoxFuture<'static, ()> + Send + Sync>;
 type OnConnect = Arc<dyn Fn(Socket) -> BoxFuture<'static, ()> + Send + Sync>;
 type OnDisconnect = Arc<dyn Fn(Socket, CloseReason) -> BoxFuture<'static, ()> + Send + Sync>;
+type OnExpired = Arc<dyn Fn(SocketId) + Send + Sync>;
 type OnError = Arc<dyn Fn(&Socket, &str, &HandlerError) + Send + Sync>;
 
 /// The handlers of a namespace: stored once, however many sockets there are.
@@ -101,6 +102,7 @@ struct Table {
     disconnecting: Option<OnDisconnect>,
     disconnect: Option<OnDisconnect>,
     error: Option<OnError>,
+    expired: Option<OnExpired>,
 }
 
 impl Table {
@@ -164,6 +166,11 @@ impl Handlers {
         drop(self.replace(|table| table.error.replace(hook)));
     }
 
+    pub(crate) fn on_expired(&self, hook: impl Fn(SocketId) + Send + Sync + 'static) {
+        let hook: OnExpired = Arc::new(hook);
+        drop(self.replace(|table| table.expired.replace(hook)));
+    }
+
     /// Hands out what was replaced: what it captured is the application's, whose `Drop` may come
     /// back for this very lock.
     #[must_use]
@@ -200,6 +207,15 @@ impl Handlers {
     ) -> Option<BoxFuture<'static, ()>> {
         let handler = self.table.read().disconnect.clone()?;
         Some(handler(socket.clone(), reason))
+    }
+
+    pub(crate) fn expired(&self, socket: SocketId) {
+        tracing::debug!(%socket, "cannot come back any more");
+        let hook = self.table.read().expired.clone();
+        let Some(hook) = hook else { return };
+        if catch_unwind(AssertUnwindSafe(|| hook(socket))).is_err() {
+            tracing::error!(%socket, "the expiry hook panicked");
+        }
     }
 
     pub(crate) fn report(&self, socket: &Socket, event: &str, error: &HandlerError) {

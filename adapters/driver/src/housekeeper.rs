@@ -28,6 +28,11 @@ impl Housekeeper {
         Self { hub, next: AtomicU64::new(NEVER), earlier: Event::new() }
     }
 
+    /// What time it is.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.hub.now()
+    }
+
     /// The moment `timeout` from now.
     pub(crate) fn deadline(&self, timeout: Duration) -> Timestamp {
         self.hub.now() + timeout

@@ -1,15 +1,18 @@
 //! A namespace: the core's machine under its publish lock, with the mailboxes of its sockets.
 
 mod asking;
+mod publishing;
+mod returning;
 
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::Duration;
 
 use klatch_core::{
-    CloseReason, FromPayload, HashKey, Outgoing, Payload, Slot, SocketId, SocketKey, SocketMap,
-    Target, ToArgs,
+    CloseReason, FromPayload, HashKey, Outgoing, Payload, Pid, RecoveryLimits, Slot, SocketId,
+    SocketKey, SocketMap, Target, ToArgs,
 };
 use parking_lot::Mutex;
 
@@ -33,6 +36,8 @@ pub(crate) struct Inner {
     name: Box<str>,
     pub(crate) handlers: Handlers,
     housekeeper: Arc<Housekeeper>,
+    /// Whether sockets that are lost may come back.
+    recovers: bool,
     publish: Mutex<Publish>,
 }
 
@@ -103,6 +108,14 @@ impl Namespace {
     /// at debug level. Replaces the one before.
     pub fn on_error(&self, hook: impl Fn(&Socket, &str, &HandlerError) + Send + Sync + 'static) {
         self.0.handlers.on_error(hook);
+    }
+
+    /// Calls `hook` with the id of every socket that was lost and cannot come back any more: its
+    /// time is over, too many were lost after it, or its client came back without what it takes.
+    /// Replaces the one before. Without [`Builder::recovery`](crate::Builder::recovery) it is never
+    /// called.
+    pub fn on_expired(&self, hook: impl Fn(SocketId) + Send + Sync + 'static) {
+        self.0.handlers.on_expired(hook);
     }
 
     /// Sends an event to everybody in the namespace; see [`Broadcast::emit`].
@@ -182,6 +195,16 @@ impl Namespace {
     }
 }
 
+impl Publish {
+    /// A socket is a member from here on, and its CONNECT on its way.
+    fn enter(&mut self, socket: &Socket, connect: Outgoing, wakers: &mut Vec<Waker>) {
+        let (link, slot) = (socket.link().clone(), socket.slot());
+        let member = Member { link: link.clone(), slot, socket: socket.clone() };
+        self.members.insert(socket.key(), member);
+        link.mailbox.open(slot, connect, wakers);
+    }
+}
+
 impl fmt::Debug for Namespace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Namespace").field("name", &self.0.name).finish_non_exhaustive()
@@ -189,8 +212,16 @@ impl fmt::Debug for Namespace {
 }
 
 impl Inner {
-    pub(crate) fn new(name: &str, housekeeper: Arc<Housekeeper>) -> Arc<Self> {
-        let namespace = klatch_core::Namespace::new(HashKey::from_entropy(entropy::bytes()));
+    pub(crate) fn new(
+        name: &str,
+        housekeeper: Arc<Housekeeper>,
+        limits: Option<RecoveryLimits>,
+    ) -> Arc<Self> {
+        let mut namespace = klatch_core::Namespace::new(HashKey::from_entropy(entropy::bytes()));
+        let recovers = limits.is_some();
+        if let Some(limits) = limits {
+            namespace = namespace.with_recovery(limits);
+        }
         let publish = Publish {
             namespace,
             members: SocketMap::new(),
@@ -201,6 +232,7 @@ impl Inner {
             name: name.into(),
             handlers: Handlers::default(),
             housekeeper,
+            recovers,
             publish: Mutex::new(publish),
         })
     }
@@ -212,51 +244,40 @@ impl Inner {
     /// Lets a client in: from here on it is a member, and its CONNECT is on its way.
     pub(crate) fn admit(self: &Arc<Self>, slot: Slot, link: &Arc<Link>, auth: Payload) -> Socket {
         let id = SocketId::from_entropy(link.hub.entropy());
-        let connect = Outgoing::connect(&self.name, &id);
+        let pid = self.recovers.then(|| Pid::from_entropy(link.hub.entropy()));
+        let connect = Outgoing::connect(&self.name, &id, pid.as_ref());
         wake_after(|wakers| {
             let mut publish = self.publish.lock();
             let key =
                 publish.namespace.connect(id).expect("120 random bits are never the same twice");
+            if let Some(pid) = pid {
+                publish.namespace.promise(key, pid);
+            }
             let socket = Socket::new(id, key, slot, self.clone(), link.clone(), auth);
-            let member = Member { link: link.clone(), slot, socket: socket.clone() };
-            publish.members.insert(key, member);
-            link.mailbox.open(slot, connect, wakers);
+            publish.enter(&socket, connect, wakers);
             socket
         })
     }
 
     /// Takes a socket out: it is a member no longer, and nothing follows its DISCONNECT.
-    pub(crate) fn remove(&self, socket: &Socket, farewell: Farewell) {
+    pub(crate) fn remove(&self, socket: &Socket, reason: CloseReason, farewell: Farewell) {
         let disconnect = (farewell == Farewell::Told).then(|| Outgoing::disconnect(&self.name));
         let done = wake_after(|wakers| {
             let mut publish = self.publish.lock();
-            publish.namespace.disconnect(socket.key());
+            if self.recovers && reason.is_recoverable() {
+                publish.namespace.lose(self.housekeeper.now(), socket.key(), None);
+                self.expect_expiry(&publish);
+            } else {
+                publish.namespace.disconnect(socket.key());
+            }
             let member = publish.members.remove(socket.key());
             socket.link().mailbox.leave(socket.slot(), disconnect, wakers);
-            let done = publish.acks_done();
+            let done = publish.events();
             drop(publish);
             drop(member);
             done
         });
-        done.tell();
-    }
-
-    /// Sends a packet to all who are meant.
-    pub(crate) fn publish(&self, target: &Target, packet: &Outgoing, volatile: bool) {
-        wake_after(|wakers| {
-            let mut publish = self.publish.lock();
-            let Publish { namespace, members, selected, .. } = &mut *publish;
-            namespace.select(target, selected);
-            for member in selected.iter().filter_map(|key| members.get(*key)) {
-                let mailbox = &member.link.mailbox;
-                // Whoever has no room for it is closed for that: see `Mailbox::push`.
-                let _ = if volatile {
-                    mailbox.push_volatile(Some(member.slot), packet.clone(), wakers)
-                } else {
-                    mailbox.push(Some(member.slot), packet.clone(), wakers)
-                };
-            }
-        });
+        self.tell(done);
     }
 
     /// Does something with the rooms.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use klatch_core::engine::Transport;
-use klatch_core::{Config, HashKey, Namespaces, Sid, Timestamp};
+use klatch_core::{Config, HashKey, Namespaces, RecoveryLimits, Sid, Timestamp};
 use parking_lot::RwLock;
 
 use crate::application::Application;
@@ -14,6 +14,7 @@ use crate::handshake::{Handshake, Keep, keep};
 use crate::housekeeper::Housekeeper;
 use crate::hub::Hub;
 use crate::namespace::{self, Namespace};
+use crate::recovery::Recovery;
 
 /// Bytes that may wait for one client: a few seconds of a busy room, and what a reader that
 /// stopped may cost.
@@ -28,6 +29,7 @@ pub struct Server(Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) hub: Arc<Hub>,
     housekeeper: Arc<Housekeeper>,
+    recovery: Option<RecoveryLimits>,
     namespaces: RwLock<Namespaces<Arc<namespace::Inner>>>,
 }
 
@@ -39,6 +41,7 @@ pub struct Builder {
     path: String,
     mailbox_budget: usize,
     kept: Vec<Keep>,
+    recovery: Option<Recovery>,
 }
 
 impl Builder {
@@ -61,6 +64,13 @@ impl Builder {
         self
     }
 
+    /// Lets clients that were lost come back as who they were. Off by default, as in Node: every
+    /// event has an argument more then, and is kept for a while.
+    pub fn recovery(mut self, recovery: Recovery) -> Self {
+        self.recovery = Some(recovery);
+        self
+    }
+
     /// Keeps an extension of the request that opens a connection, for handlers to ask for:
     /// [`Handshake::extension`]. So a host's layers tell who the client is.
     ///
@@ -73,10 +83,11 @@ impl Builder {
 
     /// The server.
     pub fn build(self) -> Server {
+        let recovery = self.recovery.map(|recovery| recovery.limits(&self.config));
         let hub = Arc::new(Hub::new(self.config, &self.path, self.mailbox_budget, self.kept));
         let housekeeper = Arc::new(Housekeeper::new(hub.clone()));
         let namespaces = Namespaces::new(HashKey::from_entropy(entropy::bytes()));
-        Server(Arc::new(Shared { hub, housekeeper, namespaces: RwLock::new(namespaces) }))
+        Server(Arc::new(Shared { hub, housekeeper, recovery, namespaces: RwLock::new(namespaces) }))
     }
 }
 
@@ -89,8 +100,13 @@ impl Server {
     /// A server with other settings.
     pub fn builder() -> Builder {
         let path = "/socket.io/".to_owned();
-        let kept = Vec::new();
-        Builder { config: Config::default(), path, mailbox_budget: MAILBOX_BUDGET, kept }
+        Builder {
+            config: Config::default(),
+            path,
+            mailbox_budget: MAILBOX_BUDGET,
+            kept: Vec::new(),
+            recovery: None,
+        }
     }
 
     /// The namespace of this name, which clients can join from now on; the same one whenever it is
@@ -110,7 +126,8 @@ impl Server {
         if let Some(namespace) = namespaces.get(&name) {
             return Namespace(namespace.clone());
         }
-        let namespace = namespace::Inner::new(&name, self.0.housekeeper.clone());
+        let recovery = self.0.recovery.clone();
+        let namespace = namespace::Inner::new(&name, self.0.housekeeper.clone(), recovery);
         namespaces.insert(&name, namespace.clone()).expect("the name was checked");
         Namespace(namespace)
     }

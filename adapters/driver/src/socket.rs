@@ -37,6 +37,7 @@ struct Inner {
     life: Mutex<Life>,
     /// Whether it lives, for those who need not wait for the lock: not [`Life::Disconnected`].
     connected: AtomicBool,
+    recovered: bool,
 }
 
 /// How far a socket is between connect and disconnect.
@@ -71,7 +72,16 @@ impl Socket {
     ) -> Self {
         let life = Mutex::new(Life::Connecting { end: None });
         let connected = AtomicBool::new(true);
-        Self(Arc::new(Inner { id, key, slot, namespace, link, auth, life, connected }))
+        let recovered = false;
+        Self(Arc::new(Inner { id, key, slot, namespace, link, auth, life, connected, recovered }))
+    }
+
+    /// The same, just made, of a client that was lost and is back.
+    pub(crate) fn back(mut self) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.recovered = true;
+        }
+        self
     }
 
     /// The socket's id: public, different in each namespace, and the name of a room that only
@@ -104,6 +114,12 @@ impl Socket {
         self.0.link.transport()
     }
 
+    /// Whether its client was lost and is back: the socket has the id and the rooms that it had, and
+    /// what was missed is on its way. See [`Builder::recovery`](crate::Builder::recovery).
+    pub fn recovered(&self) -> bool {
+        self.0.recovered
+    }
+
     /// Whether it has not been disconnected.
     pub fn is_connected(&self) -> bool {
         self.0.connected.load(Ordering::Acquire)
@@ -115,7 +131,8 @@ impl Socket {
     ///
     /// If the value cannot be encoded, the socket is disconnected or its client reads too slowly.
     pub fn emit(&self, event: &str, args: &(impl ToArgs + ?Sized)) -> Result<(), EmitError> {
-        self.deliver(Outgoing::event(self.namespace_name(), event, args, None)?)
+        let namespace = &self.0.namespace;
+        namespace.publish_to(self, namespace.event(event, args, false)?)
     }
 
     /// Sends an event to this client if it can leave at once: nothing is queued before it and the
@@ -311,7 +328,7 @@ impl Socket {
         if let Some(handler) = handlers.disconnecting(self, reason) {
             self.run(&"disconnecting".into(), handler);
         }
-        self.0.namespace.remove(self, farewell);
+        self.0.namespace.remove(self, reason, farewell);
         tracing::debug!(namespace = self.namespace_name(), socket = %self.0.id, %reason, "disconnected");
         if let Some(handler) = handlers.disconnect(self, reason) {
             self.run(&"disconnect".into(), handler);

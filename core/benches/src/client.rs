@@ -13,7 +13,7 @@ pub(crate) fn joined(now: Timestamp) -> Connection {
         panic!("it asks to join");
     };
     connection.accept(slot).expect("it still waits");
-    connection.send(Outgoing::connect("/", &SocketId::from_entropy([5; ENTROPY_BYTES])));
+    connection.send(Outgoing::connect("/", &SocketId::from_entropy([5; ENTROPY_BYTES]), None));
     while connection.poll_transmit().is_some() {}
     connection.shrink_to_fit();
     connection

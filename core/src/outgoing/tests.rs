@@ -142,8 +142,8 @@ fn a_value_without_json_form_is_refused() {
 fn entering_and_leaving_a_namespace() {
     let id = SocketId::from_entropy([0xfb; ENTROPY_BYTES]);
     let sid = r#"{"sid":"-_v7-_v7-_v7-_v7-_v7"}"#;
-    assert_eq!(text(&Outgoing::connect("/", &id)), format!("40{sid}"));
-    let admin = Outgoing::connect("/admin", &id);
+    assert_eq!(text(&Outgoing::connect("/", &id, None)), format!("40{sid}"));
+    let admin = Outgoing::connect("/admin", &id, None);
     assert_eq!(text(&admin), format!("40/admin,{sid}"));
     assert_eq!(text(&Outgoing::disconnect("/")), "41");
     assert_eq!(text(&Outgoing::disconnect("/admin")), "41/admin,");

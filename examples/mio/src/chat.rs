@@ -61,7 +61,7 @@ impl Chat {
                     let id = SocketId::from_entropy(entropy());
                     let key = tenant.sockets.connect(id).expect("random bits do not come twice");
                     tenant.clients.insert(key, from);
-                    connection.send(Outgoing::connect(&namespace, &id));
+                    connection.send(Outgoing::connect(&namespace, &id, None));
                     client.sockets.push(Socket { slot, namespace, key });
                     println!("a user connected: {id}");
                 }

@@ -75,6 +75,15 @@ macro_rules! conformance_list {
                 events_that_wait_have_a_budget
                 a_client_that_sends_too_much_hears_so
             }
+            recovery {
+                a_lost_client_is_back_with_what_it_missed
+                a_client_that_read_nothing_yet_is_back_too
+                a_client_that_is_back_before_it_was_missed_takes_its_place
+                who_left_or_was_sent_away_does_not_come_back
+                s23_a_claim_that_makes_no_sense_is_none
+                who_is_away_for_too_long_is_told_of
+                more_than_fits_a_mailbox_is_not_made_up_for
+            }
             transcript {
                 the_same_bytes_have_the_same_answer
             }

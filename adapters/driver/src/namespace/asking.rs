@@ -28,30 +28,31 @@ pub(super) struct Asking {
     waiting: HashMap<AckId, oneshot::Sender<Answers>>,
 }
 
-/// Answers that are complete, to be told when the lock is released: telling wakes.
-#[must_use = "somebody waits for them"]
-pub(super) struct Done(Vec<(oneshot::Sender<Answers>, Answers)>);
-
-impl Done {
-    pub(super) fn tell(self) {
-        for (waiting, answers) in self.0 {
-            // Whoever asked may have lost interest.
-            let _ = waiting.send(answers);
-        }
-    }
+/// What happened in a namespace, to be told when the lock is released: telling wakes, and calls the
+/// application.
+#[must_use = "somebody waits for it"]
+#[derive(Default)]
+pub(super) struct Events {
+    answers: Vec<(oneshot::Sender<Answers>, Answers)>,
+    expired: Vec<SocketId>,
 }
 
 impl Publish {
-    pub(super) fn acks_done(&mut self) -> Done {
-        let mut done = Vec::new();
+    pub(super) fn events(&mut self) -> Events {
+        let mut events = Events::default();
         while let Some(event) = self.namespace.poll_event() {
-            if let NamespaceEvent::AcksDone { id, answers, missing, cause } = event
-                && let Some(waiting) = self.asking.waiting.remove(&id)
-            {
-                done.push((waiting, Answers { received: answers, missing, cause }));
+            match event {
+                NamespaceEvent::AcksDone { id, answers, missing, cause } => {
+                    if let Some(waiting) = self.asking.waiting.remove(&id) {
+                        let answers = Answers { received: answers, missing, cause };
+                        events.answers.push((waiting, answers));
+                    }
+                }
+                NamespaceEvent::Expired { id, .. } => events.expired.push(id),
+                _ => {}
             }
         }
-        Done(done)
+        events
     }
 
     /// Awaits the answers of `keys`; whoever owes too many already is taken off the list.
@@ -118,7 +119,7 @@ impl Inner {
         let packet = Outgoing::event(&self.name, event, args, Some(id))?;
         let deadline = self.housekeeper.deadline(timeout);
         let (sender, receiver) = oneshot::channel();
-        let (skipped, done) = wake_after(|wakers| {
+        let (skipped, events) = wake_after(|wakers| {
             let mut publish = self.publish.lock();
             let mut keys = Vec::new();
             publish.namespace.select(target, &mut keys);
@@ -128,20 +129,31 @@ impl Inner {
                 // Whoever has no room for it is closed for that, and then counts as missing.
                 let _ = member.link.mailbox.push(Some(member.slot), packet.clone(), wakers);
             }
-            (skipped, publish.acks_done())
+            (skipped, publish.events())
         });
-        done.tell();
+        self.tell(events);
         self.housekeeper.expect(deadline);
         Ok((receiver, skipped))
+    }
+
+    /// Tells what happened, with the lock released.
+    pub(super) fn tell(&self, events: Events) {
+        for (waiting, answers) in events.answers {
+            // Whoever asked may have lost interest.
+            let _ = waiting.send(answers);
+        }
+        for id in events.expired {
+            self.handlers.expired(id);
+        }
     }
 
     /// A socket answered.
     pub(crate) fn answered(&self, socket: &Socket, id: AckId, args: Payload) {
         let mut publish = self.publish.lock();
         publish.namespace.handle_ack(socket.key(), id, args);
-        let done = publish.acks_done();
+        let events = publish.events();
         drop(publish);
-        done.tell();
+        self.tell(events);
     }
 
     /// When answers will have been awaited long enough.
@@ -153,8 +165,8 @@ impl Inner {
     pub(crate) fn handle_timeout(&self, now: Timestamp) {
         let mut publish = self.publish.lock();
         publish.namespace.handle_timeout(now);
-        let done = publish.acks_done();
+        let events = publish.events();
         drop(publish);
-        done.tell();
+        self.tell(events);
     }
 }

@@ -113,7 +113,7 @@ impl Rig {
         let (slot, namespace) = self.slots[number].clone();
         assert_eq!(self.connection.accept(slot), Ok(()));
         let id = SocketId::from_entropy([0; ENTROPY_BYTES]);
-        self.send(Outgoing::connect(&namespace, &id))
+        self.send(Outgoing::connect(&namespace, &id, None))
     }
 
     /// Tells the client that it is not let in, and keeps it out.

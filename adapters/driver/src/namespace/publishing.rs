@@ -1,0 +1,86 @@
+//! Events on their way to those who are meant.
+
+use klatch_core::{EncodeError, Outgoing, Target, ToArgs};
+
+use super::{Inner, Publish};
+use crate::error::EmitError;
+use crate::socket::Socket;
+use crate::wakers::wake_after;
+
+/// An event, encoded.
+pub(crate) enum Event {
+    Complete(Outgoing),
+    /// It may be asked for again: its place among the others is known under the lock only.
+    Draft(klatch_core::Draft),
+}
+
+impl Inner {
+    /// Encodes an event.
+    pub(crate) fn event(
+        &self,
+        name: &str,
+        args: &(impl ToArgs + ?Sized),
+        volatile: bool,
+    ) -> Result<Event, EncodeError> {
+        if self.recovers && !volatile {
+            Outgoing::draft(&self.name, name, args).map(Event::Draft)
+        } else {
+            Outgoing::event(&self.name, name, args, None).map(Event::Complete)
+        }
+    }
+
+    /// Sends an event to all who are meant.
+    pub(crate) fn publish(&self, target: &Target, event: Event, volatile: bool) {
+        wake_after(|wakers| {
+            let mut publish = self.publish.lock();
+            let packet = match event {
+                Event::Complete(packet) => packet,
+                Event::Draft(draft) => {
+                    let packet = publish.namespace.record(self.housekeeper.now(), target, draft);
+                    self.expect_expiry(&publish);
+                    packet
+                }
+            };
+            let Publish { namespace, members, selected, .. } = &mut *publish;
+            namespace.select(target, selected);
+            for member in selected.iter().filter_map(|key| members.get(*key)) {
+                let mailbox = &member.link.mailbox;
+                // Whoever has no room for it is closed for that: see `Mailbox::push`.
+                let _ = if volatile {
+                    mailbox.push_volatile(Some(member.slot), packet.clone(), wakers)
+                } else {
+                    mailbox.push(Some(member.slot), packet.clone(), wakers)
+                };
+            }
+        });
+    }
+
+    /// Sends an event to one socket.
+    pub(crate) fn publish_to(&self, socket: &Socket, event: Event) -> Result<(), EmitError> {
+        let draft = match event {
+            // Nobody will ask for its place among the others, so that there is no need of a lock.
+            Event::Complete(packet) => return socket.deliver(packet),
+            Event::Draft(draft) => draft,
+        };
+        let mut publish = self.publish.lock();
+        if !publish.namespace.contains(socket.key()) {
+            return Err(EmitError::Closed);
+        }
+        let now = self.housekeeper.now();
+        let packet = publish.namespace.record_for(now, socket.key(), draft);
+        self.expect_expiry(&publish);
+        let (pushed, waker) = socket.link().mailbox.push_one(Some(socket.slot()), packet);
+        drop(publish);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        Ok(pushed?)
+    }
+
+    /// What is kept for recovery goes at its time, even if nothing else happens.
+    pub(super) fn expect_expiry(&self, publish: &Publish) {
+        if let Some(deadline) = publish.namespace.poll_timeout() {
+            self.housekeeper.expect(deadline);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Clients that were lost, and are back.
+
+use std::sync::Arc;
+
+use klatch_core::{CloseReason, Outgoing, Payload, Slot};
+
+use super::Inner;
+use crate::link::Link;
+use crate::mailbox::{Mailbox, Order};
+use crate::recovery::Claim;
+use crate::socket::{Farewell, Socket};
+use crate::wakers::wake_after;
+
+impl Inner {
+    /// Lets a client in as the socket it was, with its CONNECT and all that it missed on their
+    /// way. `None` if it is to be let in as a new one.
+    pub(crate) fn readmit(
+        self: &Arc<Self>,
+        slot: Slot,
+        link: &Arc<Link>,
+        auth: &Payload,
+    ) -> Option<Socket> {
+        let claim = self.recovers.then(|| Claim::read(auth))??;
+        self.supersede(&claim);
+        let (socket, events) = wake_after(|wakers| {
+            let mut publish = self.publish.lock();
+            let now = self.housekeeper.now();
+            let back = publish.namespace.recover(now, &claim.pid, claim.offset.as_deref());
+            let Ok(back) = back else { return (None, publish.events()) };
+            // What does not fit would have it closed at once, and again whenever it comes back.
+            if back.missed.iter().map(Mailbox::<Outgoing>::charge).sum::<usize>()
+                > link.hub.mailbox_budget
+            {
+                publish.namespace.disconnect(back.key);
+                return (None, publish.events());
+            }
+            let auth = auth.clone();
+            let socket = Socket::new(back.id, back.key, slot, self.clone(), link.clone(), auth);
+            let socket = socket.back();
+            let connect = Outgoing::connect(&self.name, &back.id, Some(&claim.pid));
+            publish.enter(&socket, connect, wakers);
+            for packet in back.missed {
+                // Nothing was queued for this client in this namespace before, and this fits.
+                let _ = link.mailbox.push(Some(slot), packet, wakers);
+            }
+            (Some(socket), publish.events())
+        });
+        self.tell(events);
+        socket
+    }
+
+    /// If the socket of this client is connected still, its loss was not noticed: it is now.
+    fn supersede(&self, claim: &Claim) {
+        let lost = {
+            let publish = self.publish.lock();
+            let key = publish.namespace.promised(&claim.pid);
+            key.and_then(|key| publish.members.get(key)).map(|member| member.socket.clone())
+        };
+        if let Some(socket) = lost {
+            socket.end(CloseReason::TransportClose, Farewell::Untold);
+            socket.link().mailbox.command(Order::Close(CloseReason::TransportClose));
+        }
+    }
+}
