@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use klatch::{Ack, CloseReason, Payload, Server, Socket, SocketId};
+use klatch::{Ack, CloseReason, Namespace, Payload, Server, Socket, SocketId};
 use parking_lot::RwLock;
 
 use crate::run::{Either, Place, port};
@@ -17,9 +17,15 @@ pub(crate) fn servers() -> Vec<Place> {
 
 fn server() -> Server {
     let server = Server::new();
-    let namespace = server.namespace("/");
-    let rooms = Rooms::default();
+    // The others are there to be joined and to cost something.
+    for name in ["/", "/1", "/2", "/3", "/4", "/5", "/6", "/7"] {
+        register(&server.namespace(name));
+    }
+    server
+}
 
+fn register(namespace: &Namespace) {
+    let rooms = Rooms::default();
     let last = rooms.clone();
     namespace.on("join", async move |socket: Socket, room: String| {
         last.write().insert(socket.id(), room.as_str().into());
@@ -38,5 +44,4 @@ fn server() -> Server {
     namespace.on_disconnect(async move |socket: Socket, _: CloseReason| {
         rooms.write().remove(&socket.id());
     });
-    server
 }

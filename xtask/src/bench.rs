@@ -17,6 +17,10 @@ pub(crate) fn run(words: Vec<String>) -> Outcome {
     let write = args.flag("--write");
     let scenarios = args.at_most("SCENARIO,..")?.unwrap_or_else(|| "all".to_owned());
 
+    if let Some(series) = scenarios.strip_prefix("scale") {
+        return scale(series, &rounds, seconds, write);
+    }
+
     let (root, release) = (layout::root(), layout::target()?.join("release"));
     let mut load = Line::new(&root, "cargo run --release --package klatch-load --")
         .arg(release.join("examples/apps"))
@@ -37,6 +41,28 @@ pub(crate) fn run(words: Vec<String>) -> Outcome {
     if any_of(&["node"]) {
         load = socket_io(load, &root)?;
     }
+    if let Some(seconds) = seconds {
+        load = load.arg("--seconds").arg(seconds);
+    }
+    if write {
+        load = load.arg("--write").arg(layout::existing("docs")?);
+    }
+    load.show()
+}
+
+/// How cost grows: `:` and series, or all of them.
+fn scale(series: &str, rounds: &str, seconds: Option<String>, write: bool) -> Outcome {
+    let series = match series.strip_prefix(':') {
+        Some(series) => series,
+        None if series.is_empty() => "all",
+        None => return Err(format!("no scenario `scale{series}`")),
+    };
+    let (root, release) = (layout::root(), layout::target()?.join("release"));
+    Line::new(&root, "cargo build --release --example apps --all-features").show()?;
+    let mut load = Line::new(&root, "cargo run --release --package klatch-load -- scale")
+        .arg(release.join("examples/apps"))
+        .arg(series)
+        .arg(rounds);
     if let Some(seconds) = seconds {
         load = load.arg("--seconds").arg(seconds);
     }

@@ -44,6 +44,10 @@ cargo xtask bench [SCENARIO,..|all] [--servers S,..] [--rounds N] [--seconds S] 
     Scenarios: fanout, fanout-5000, fanout-4k, fanout-1, paced, rooms, rooms-2, echo-1,
     echo, ack, connect, idle.
 
+cargo xtask bench scale[:SERIES,..] [--rounds N] [--seconds S] [--write]
+    How the cost of klatch on tokio grows, in the same way.
+    Series: connections, bystanders, members, rooms, namespaces.
+
 cargo xtask count [--write]
     Counts the instructions that the core takes, case by case, and fails if one takes 5 %
     more than core/benches/baseline.txt says. --write renews that file. It needs valgrind.

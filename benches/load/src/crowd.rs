@@ -157,25 +157,39 @@ impl Crowd {
         Ok(())
     }
 
-    /// Has each client join a room, and waits until all have.
-    pub(crate) fn join(&mut self, room: impl Fn(usize) -> usize) -> io::Result<()> {
-        let count = self.clients.len();
+    /// Has each of the first `count` clients join a room, and waits until all have.
+    pub(crate) fn join(&mut self, count: usize, room: impl Fn(usize) -> String) -> io::Result<()> {
+        self.ask(count, "430[", |client| format!(r#"420["join","{}"]"#, room(client)))
+    }
+
+    /// Has each client join another namespace, and waits until all have.
+    pub(crate) fn enter(&mut self, namespace: &str) -> io::Result<()> {
+        let (connect, connected) = (format!("40{namespace},"), format!("40{namespace},{{"));
+        self.ask(self.clients.len(), &connected, |_| connect.clone())
+    }
+
+    /// Has each of the first `count` clients send something, and waits for as many answers.
+    fn ask(
+        &mut self,
+        count: usize,
+        answer: &str,
+        packet: impl Fn(usize) -> String,
+    ) -> io::Result<()> {
         for client in 0..count {
-            let text = format!(r#"420["join","room {}"]"#, room(client));
-            self.outbox.send(client, &frame(text.as_bytes()));
+            self.outbox.send(client, &frame(packet(client).as_bytes()));
         }
         self.flush()?;
-        let mut joined = 0;
+        let mut answered = 0;
         self.run(Instant::now() + PATIENCE, |_, text, _| {
-            if !text.starts_with(b"430[") {
+            if !text.starts_with(answer.as_bytes()) {
                 return Err(unexpected(text));
             }
-            joined += 1;
-            Ok(joined == count)
+            answered += 1;
+            Ok(answered == count)
         })?;
-        if joined == count {
+        if answered == count {
             return Ok(());
         }
-        Err(io::Error::other(format!("{joined} of {count} joined their rooms")))
+        Err(io::Error::other(format!("{answered} of {count} were answered {answer}")))
     }
 }

@@ -27,6 +27,9 @@ pub(crate) struct Sample {
     /// What the server's resident memory grew by, for each connection.
     #[serde(skip_serializing_if = "is_zero")]
     pub(crate) bytes: f64,
+    /// What the kernel's grew by, for both ends of each connection.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(crate) kernel_bytes: f64,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -56,6 +59,7 @@ impl Run {
             p50_millis: thousandths(sample.p50_millis),
             p99_millis: thousandths(sample.p99_millis),
             bytes: sample.bytes.round(),
+            kernel_bytes: sample.kernel_bytes.round(),
         };
         self.servers.entry(server.to_owned()).or_default().push(rounded);
     }

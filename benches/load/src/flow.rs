@@ -63,11 +63,21 @@ impl Flow {
     pub(crate) fn run(&self, server: &Server, terms: Terms) -> io::Result<Sample> {
         let mut crowd = Crowd::open(server.address, self.clients)?;
         if self.room() > 1 {
-            crowd.join(|client| client / self.room())?;
+            crowd.join(self.clients, |client| format!("room {}", client / self.room()))?;
         }
+        self.measure(server, &mut crowd, terms)
+    }
+
+    /// Has clients talk that are in their rooms; the crowd may have others behind them.
+    pub(crate) fn measure(
+        &self,
+        server: &Server,
+        crowd: &mut Crowd,
+        terms: Terms,
+    ) -> io::Result<Sample> {
         let mut watch = Watch::new(server, terms.measured());
         let mut exchange = Exchange::new(*self);
-        exchange.begin(&mut crowd)?;
+        exchange.begin(crowd)?;
         while !watch.is_over(Instant::now()) {
             crowd.turn(LOOK, |client, text, outbox| {
                 let late = exchange.delivered(client, text, outbox, terms.any_order)?;
@@ -75,7 +85,7 @@ impl Flow {
             })?;
         }
         let sample = watch.sample()?;
-        exchange.finish(&mut crowd, terms.any_order)?;
+        exchange.finish(crowd, terms.any_order)?;
         Ok(sample)
     }
 }

@@ -24,6 +24,7 @@ mod paced;
 mod plan;
 mod report;
 mod rest;
+mod scale;
 mod scenario;
 mod server;
 mod watch;
@@ -52,8 +53,10 @@ pub fn run(words: &[String], out: &mut impl Write) -> io::Result<()> {
     {
         return document::render(Path::new(docs));
     }
-    let plan =
-        Plan::parse(words).map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
+    if words.first().is_some_and(|word| word == "scale") {
+        return scale::run(&words[1..], out);
+    }
+    let plan = Plan::parse(words).map_err(misused)?;
     let cores = if plan.unpinned { Cores::Any } else { Cores::split()? };
     for scenario in &plan.scenarios {
         let run = measure(&plan, scenario, cores)?;
@@ -63,6 +66,11 @@ pub fn run(words: &[String], out: &mut impl Write) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// An error of the command line.
+fn misused(why: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, why)
 }
 
 /// All rounds of a scenario, the servers in turn in each.

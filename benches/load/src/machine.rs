@@ -20,6 +20,17 @@ fn named(cpuinfo: &str, release: &str) -> String {
     format!("{}, {cores} cores, Linux {kernel}", model.as_deref().unwrap_or("unknown CPU"))
 }
 
+/// The bytes that the kernel has for its own things: sockets, their buffers, files, epoll.
+pub(crate) fn kernel_memory() -> io::Result<u64> {
+    slab(&fs::read_to_string("/proc/meminfo")?)
+        .ok_or_else(|| io::Error::other("/proc/meminfo has no line Slab"))
+}
+
+fn slab(meminfo: &str) -> Option<u64> {
+    let line = meminfo.lines().find_map(|line| line.strip_prefix("Slab:"))?;
+    line.split_whitespace().next()?.parse().ok().map(|kib: u64| kib * 1024)
+}
+
 /// Such as `2026-11-21`.
 pub(crate) fn today() -> io::Result<String> {
     let output = Command::new("date").args(["-u", "+%F"]).output()?.stdout;
@@ -28,7 +39,13 @@ pub(crate) fn today() -> io::Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::named;
+    use super::{named, slab};
+
+    #[test]
+    fn the_kernel_says_what_it_has() {
+        assert_eq!(slab("MemFree:  1 kB\nSlab:     20 kB\n"), Some(20_480));
+        assert_eq!(slab("MemFree:  1 kB\n"), None);
+    }
 
     #[test]
     fn a_machine_has_a_model_cores_and_a_kernel() {

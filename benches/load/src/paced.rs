@@ -19,7 +19,7 @@ pub(crate) fn run(
     terms: Terms,
 ) -> io::Result<Sample> {
     let mut crowd = Crowd::open(server.address, clients)?;
-    crowd.join(|_| 0)?;
+    crowd.join(clients, |_| "room 0".to_owned())?;
     let mut watch = Watch::new(server, terms.measured());
     let mut message = Message::new(r#"42["msg",""#, r#"42["msg",""#, 64);
     let mut sent: Vec<Instant> = Vec::new();

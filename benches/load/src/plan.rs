@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::contestant::{Contestant, Programs};
+use crate::scale::SERIES;
 use crate::scenario::{SCENARIOS, Scenario, Terms};
 
 const USAGE: &str = "usage: klatch-load APP SCENARIO,..|all SERVER,.. ROUNDS [options]
+       klatch-load scale APP SERIES,..|all ROUNDS [--seconds S] [--unpinned] [--write DOCS]
        klatch-load render DOCS
 APP is the path of the example `apps`. Servers: limit, limit-coalesce, tokio, smol, async-std,
 socketioxide, node.
@@ -31,10 +33,7 @@ impl Plan {
     /// # Errors
     /// If that is no command line of ours, with a text that says what one is.
     pub(crate) fn parse(words: &[String]) -> Result<Self, String> {
-        Self::read(words).map_err(|why| {
-            let names: Vec<_> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
-            format!("{why}\n{USAGE}\nScenarios: {}", names.join(", "))
-        })
+        Self::read(words).map_err(|why| usage(&why))
     }
 
     fn read(words: &[String]) -> Result<Self, String> {
@@ -74,6 +73,14 @@ impl Plan {
     }
 }
 
+/// What is wrong, and what would be right.
+pub(crate) fn usage(why: &str) -> String {
+    let scenarios: Vec<_> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
+    let series: Vec<_> = SERIES.iter().map(|series| series.name).collect();
+    let (scenarios, series) = (scenarios.join(", "), series.join(", "));
+    format!("{why}\n{USAGE}\nScenarios: {scenarios}\nSeries: {series}")
+}
+
 fn chosen(names: &str) -> Result<Vec<&'static Scenario>, String> {
     if names == "all" {
         return Ok(SCENARIOS.iter().collect());
@@ -82,7 +89,7 @@ fn chosen(names: &str) -> Result<Vec<&'static Scenario>, String> {
     names.split(',').map(scenario).collect()
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().filter(|seconds| *seconds > 0.0);
     let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     duration.ok_or_else(|| format!("`{text}` is no number of seconds"))

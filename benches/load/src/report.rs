@@ -3,6 +3,7 @@
 use crate::bar::{Bar, Figure};
 use crate::contestant::{label, rank};
 use crate::figures::{Run, Sample};
+use crate::scale::{Point, Series};
 use crate::scenario::{Kind, Scenario};
 
 /// A column of a table.
@@ -95,13 +96,75 @@ fn columns(scenario: &Scenario) -> Vec<Column> {
     }
 }
 
+/// A series, and a row for each of its points.
+pub(crate) fn series(series: &Series, run: &Run) -> String {
+    let columns = scale_columns(series.kind());
+    let heads: Vec<_> = columns.iter().map(Column::head).collect();
+    let rows = series.points.iter().filter(|point| run.servers.contains_key(&point.to_string()));
+    let rows = rows.map(|point| {
+        let name = point.to_string();
+        let cells: Vec<_> = columns.iter().map(|column| column.cell(run, &name)).collect();
+        format!("| {} | {} |\n", thousands(*point), cells.join(" | "))
+    });
+    let rounds = run.rounds();
+    format!(
+        "### {}\n\n{}\n\n| {} | {} |\n|--:|{}\n{}\n{rounds} {}, {}, {}\n",
+        series.name,
+        series.about,
+        series.of,
+        heads.join(" | "),
+        "--:|".repeat(columns.len()),
+        rows.collect::<String>(),
+        if rounds == 1 { "round" } else { "rounds" },
+        run.date,
+        run.machine,
+    )
+}
+
+fn scale_columns(point: Point) -> Vec<Column> {
+    use Column::{Median, Spread};
+
+    fn whole(bytes: f64) -> String {
+        format!("{bytes:.0}")
+    }
+
+    fn known(bytes: f64) -> String {
+        if bytes > 0.0 { whole(bytes) } else { "–".to_owned() }
+    }
+
+    if point.talks() {
+        let cpu = Median("µs of CPU for each delivery", |sample| sample.cpu_micros, hundredths);
+        let bytes = Median("bytes for each more", |sample| sample.bytes, whole);
+        vec![cpu, Spread(Figure::Cpu), bytes]
+    } else {
+        let bytes = Median("bytes each", |sample| sample.bytes, whole);
+        let kernel = Median("of the kernel, for both ends", |sample| sample.kernel_bytes, known);
+        let rest = Median("of a core", |sample| sample.cpu_micros / 1e6, share);
+        vec![bytes, Spread(Figure::Bytes), kernel, rest]
+    }
+}
+
+/// One round of a point in a line.
+pub(crate) fn scale_progress(point: Point, sample: &Sample) -> String {
+    line(scale_columns(point), sample)
+}
+
 /// One round in a line.
 pub(crate) fn progress(scenario: &Scenario, sample: &Sample) -> String {
-    let cells = columns(scenario).into_iter().filter_map(|column| match column {
+    line(columns(scenario), sample)
+}
+
+fn line(columns: Vec<Column>, sample: &Sample) -> String {
+    let cells = columns.into_iter().filter_map(|column| match column {
         Column::Median(head, figure, shown) => Some(format!("{} {head}", shown(figure(sample)))),
         _ => None,
     });
     cells.collect::<Vec<_>>().join(", ")
+}
+
+/// With a comma, as in the text.
+fn thousands(count: usize) -> String {
+    if count < 1000 { count.to_string() } else { format!("{},{:03}", count / 1000, count % 1000) }
 }
 
 fn share(share: f64) -> String {
@@ -124,8 +187,9 @@ fn short(figure: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{progress, section, short};
+    use super::{progress, section, series, short, thousands};
     use crate::figures::{Run, Sample};
+    use crate::scale::Series;
     use crate::scenario::Scenario;
 
     fn scenario(name: &str) -> &'static Scenario {
@@ -187,6 +251,26 @@ Bar: klatch on tokio, at least 0.70 of limit-coalesce's rate; met with 0.75.
         let text = section(scenario("fanout"), &run(&[("tokio", flow(1e5, 4.0, 0.0))]));
         assert!(text.contains("0.70 of limit-coalesce's rate; not measured."), "{text}");
         assert!(text.contains("| klatch on tokio | 100k | ± 0 % | 4.00 | – | 0 |"), "{text}");
+    }
+
+    #[test]
+    fn a_series_has_a_row_for_each_point_that_was_measured() {
+        let point = |cpu_micros, bytes| Sample { cpu_micros, bytes, ..Sample::default() };
+        let run = run(&[("100", point(0.6, 120.0)), ("0", point(0.5, 0.0))]);
+        let expected = "\
+### rooms
+
+A room of 1,000, each of whom is in so many other rooms, which they joined before.
+
+| other rooms | µs of CPU for each delivery | spread | bytes for each more |
+|--:|--:|--:|--:|
+| 0 | 0.50 | ± 0 % | 0 |
+| 100 | 0.60 | ± 0 % | 120 |
+
+1 round, 2026-01-02, a machine
+";
+        assert_eq!(series(Series::named("rooms").expect("there is one"), &run), expected);
+        assert_eq!(thousands(15_000), "15,000");
     }
 
     #[test]
