@@ -72,8 +72,8 @@ pub use http;
 pub use klatch_core as core;
 pub use klatch_core::engine::{Message, Transport};
 pub use klatch_core::{
-    Args, CloseReason, Config, DecodeError, EncodeError, FromPayload, JoinError, Payload, SocketId,
-    Timestamp, ToArgs, Value,
+    Args, CloseReason, Config, ConnectError, DecodeError, EncodeError, FromPayload, JoinError,
+    Payload, SocketId, Timestamp, ToArgs, Value,
 };
 pub use klatch_driver::{
     Ack, Answers, Bound, Broadcast, Builder, Call, EmitError, Endpoint, EngineServer, EngineSocket,

@@ -220,6 +220,11 @@ impl ConnectError {
         Self::new("Invalid namespace")
     }
 
+    /// What a client hears if the server failed to decide.
+    pub fn internal() -> Self {
+        Self::new("internal error")
+    }
+
     /// An error with a message and no data.
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), data: None }
@@ -244,6 +249,13 @@ impl ConnectError {
     /// The data, as JSON.
     pub fn data(&self) -> Option<&str> {
         self.data.as_deref()
+    }
+}
+
+/// Data that cannot be sent is a mistake of the server's: the client is told no more than that.
+impl From<EncodeError> for ConnectError {
+    fn from(_: EncodeError) -> Self {
+        Self::internal()
     }
 }
 

@@ -43,6 +43,8 @@ pub(crate) struct SocketIo {
     machine: Connection,
     /// By the index of their slots.
     sockets: Vec<Option<Socket>>,
+    /// Those among them that the middlewares have not let in yet.
+    arriving: usize,
     server: Arc<Shared>,
 }
 
@@ -61,6 +63,7 @@ impl SocketIo {
             machine,
             link,
             sockets: Vec::new(),
+            arriving: 0,
             batch: VecDeque::new(),
             passed_on: 0,
             parked: VecDeque::new(),
@@ -98,7 +101,7 @@ impl SocketIo {
     }
 
     fn on_connect(&mut self, now: Timestamp, slot: Slot, name: &Text, auth: Payload) {
-        if self.closing.is_some() {
+        if self.closing.is_some() || self.machine.session().is_closed() {
             return;
         }
         let Some(namespace) = self.server.find(name) else {
@@ -107,17 +110,72 @@ impl SocketIo {
             let _ = self.machine.reject(now, slot);
             return;
         };
+        let arrival = namespace.arrival(slot, &self.link, auth);
+        let Some(middlewares) = namespace.handlers.middlewares() else {
+            self.admit(slot, arrival);
+            return;
+        };
+        if namespace.skips_middlewares()
+            && let Some(back) = namespace.readmit(&arrival)
+        {
+            let _ = self.machine.accept(slot);
+            self.begin(slot, &back);
+            return;
+        }
+        self.arriving += 1;
+        self.keep(slot, arrival.clone());
+        arrival.pass(middlewares);
+        // Most decide at once.
+        self.judge(now);
+    }
+
+    /// Lets in whom the middlewares have let pass, and keeps the others out.
+    fn judge(&mut self, now: Timestamp) {
+        for index in 0..if self.arriving > 0 { self.sockets.len() } else { 0 } {
+            let Some(arrival) = &self.sockets[index] else { continue };
+            let Some(verdict) = arrival.take_verdict() else { continue };
+            let arrival = arrival.clone();
+            self.arriving -= 1;
+            match verdict {
+                Ok(()) => self.admit(arrival.slot(), arrival),
+                Err(error) => self.turn_away(now, &arrival, &error),
+            }
+        }
+    }
+
+    fn turn_away(&mut self, now: Timestamp, arrival: &Socket, error: &ConnectError) {
+        let name = arrival.namespace_name();
+        tracing::debug!(namespace = name, message = error.message(), "turned away");
+        self.sockets[arrival.slot().index()] = None;
+        arrival.end(CloseReason::ServerNamespaceDisconnect, Farewell::Untold);
+        self.machine.send(Outgoing::connect_error(name, error));
+        // Too late to refuse is too late to be told.
+        let _ = self.machine.reject(now, arrival.slot());
+    }
+
+    fn admit(&mut self, slot: Slot, arrival: Socket) {
         if self.machine.accept(slot).is_err() {
             return;
         }
-        let back = namespace.readmit(slot, &self.link, &auth);
-        let socket = back.unwrap_or_else(|| namespace.admit(slot, &self.link, auth));
-        tracing::debug!(namespace = name.as_str(), socket = %socket.id(), "connected");
+        let namespace = arrival.inner_namespace().clone();
+        let socket = namespace.readmit(&arrival).unwrap_or_else(|| {
+            namespace.admit(&arrival);
+            arrival
+        });
+        self.begin(slot, &socket);
+    }
+
+    fn begin(&mut self, slot: Slot, socket: &Socket) {
+        tracing::debug!(namespace = socket.namespace_name(), socket = %socket.id(), "connected");
+        self.keep(slot, socket.clone());
+        socket.begin();
+    }
+
+    fn keep(&mut self, slot: Slot, socket: Socket) {
         if self.sockets.len() <= slot.index() {
             self.sockets.resize(slot.index() + 1, None);
         }
-        self.sockets[slot.index()] = Some(socket.clone());
-        socket.begin();
+        self.sockets[slot.index()] = Some(socket);
     }
 
     fn start(&self, slot: Slot, event: Text, args: Payload, ack: Option<AckId>) {
@@ -134,6 +192,7 @@ impl SocketIo {
     fn end(&mut self, slot: Slot, reason: CloseReason, farewell: Farewell) {
         if let Some(socket) = self.socket(slot).cloned() {
             self.sockets[slot.index()] = None;
+            self.arriving -= usize::from(socket.promised_rooms().is_some());
             socket.end(reason, farewell);
         }
     }
@@ -145,6 +204,7 @@ impl SocketIo {
         self.batch.clear();
         self.parked.clear();
         self.parked_bytes = 0;
+        self.arriving = 0;
         for socket in std::mem::take(&mut self.sockets).into_iter().flatten() {
             socket.end(reason, Farewell::Untold);
         }
@@ -248,6 +308,7 @@ impl Client for SocketIo {
             Order::Overflow => self.machine.abort(now, CloseReason::SlowConsumer),
             Order::Close(reason) => self.closing = Some(reason),
             Order::DisconnectAll => {
+                self.arriving = 0;
                 for socket in std::mem::take(&mut self.sockets).into_iter().flatten() {
                     socket.end(CloseReason::ServerNamespaceDisconnect, Farewell::Told);
                 }
@@ -257,6 +318,7 @@ impl Client for SocketIo {
     }
 
     fn take_orders(&mut self, now: Timestamp) {
+        self.judge(now);
         let (left, order) = self.link.mailbox.take_orders();
         self.leave(left);
         if let Some(order) = order {

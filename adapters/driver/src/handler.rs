@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use klatch_core::{CloseReason, FromPayload, Payload, SocketId, Text, ToArgs};
+use klatch_core::{CloseReason, ConnectError, FromPayload, Payload, SocketId, Text, ToArgs};
 use parking_lot::RwLock;
 
 use crate::ack::Ack;
@@ -82,6 +82,9 @@ where
     }
 }
 
+/// What a client must pass before it is let in.
+pub(crate) type Middleware =
+    Arc<dyn Fn(Socket) -> BoxFuture<'static, Result<(), ConnectError>> + Send + Sync>;
 type OnEvent = Arc<dyn Fn(Call) -> BoxFuture<'static, ()> + Send + Sync>;
 type OnConnect = Arc<dyn Fn(Socket) -> BoxFuture<'static, ()> + Send + Sync>;
 type OnDisconnect = Arc<dyn Fn(Socket, CloseReason) -> BoxFuture<'static, ()> + Send + Sync>;
@@ -98,6 +101,8 @@ pub(crate) struct Handlers {
 struct Table {
     /// Ordered by their names, which are looked for once for each event.
     events: Vec<(Box<str>, OnEvent)>,
+    /// In the order in which they are passed.
+    middlewares: Option<Arc<[Middleware]>>,
     connect: Option<OnConnect>,
     disconnecting: Option<OnDisconnect>,
     disconnect: Option<OnDisconnect>,
@@ -122,6 +127,29 @@ impl Handlers {
                 None
             }
         }));
+    }
+
+    pub(crate) fn middleware<F, Fut>(&self, middleware: F)
+    where
+        F: FnOnce(Socket) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), ConnectError>> + Send + 'static,
+    {
+        let middleware: Middleware = Arc::new(move |socket| {
+            let middleware = middleware.clone();
+            // Called when the future is polled, which is where a panic is caught.
+            Box::pin(async move { middleware(socket).await })
+        });
+        drop(self.replace(|table| {
+            let before = table.middlewares.take();
+            let all = before.iter().flat_map(|before| before.iter().cloned());
+            table.middlewares = Some(all.chain([middleware]).collect());
+            before
+        }));
+    }
+
+    /// All that a client must pass; `None` if there is nothing.
+    pub(crate) fn middlewares(&self) -> Option<Arc<[Middleware]>> {
+        self.table.read().middlewares.clone()
     }
 
     pub(crate) fn on_connect<F, Fut>(&self, handler: F)

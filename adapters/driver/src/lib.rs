@@ -11,6 +11,7 @@ mod client;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod connection;
+mod data;
 mod edge;
 mod endpoint;
 mod engine;

@@ -11,7 +11,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use klatch_core::{
-    CloseReason, FromPayload, HashKey, Outgoing, Payload, Pid, RecoveryLimits, Slot, SocketId,
+    CloseReason, ConnectError, FromPayload, HashKey, Outgoing, Payload, Pid, Slot, SocketId,
     SocketKey, SocketMap, Target, ToArgs,
 };
 use parking_lot::Mutex;
@@ -24,6 +24,7 @@ use crate::error::{EmitError, HandlerError};
 use crate::handler::{EventHandler, Handlers};
 use crate::housekeeper::Housekeeper;
 use crate::link::Link;
+use crate::recovery::Recovery;
 use crate::reply::Replies;
 use crate::socket::{Farewell, Socket};
 use crate::wakers::wake_after;
@@ -38,6 +39,8 @@ pub(crate) struct Inner {
     housekeeper: Arc<Housekeeper>,
     /// Whether sockets that are lost may come back.
     recovers: bool,
+    /// Whether those need not pass the middlewares.
+    skips_middlewares: bool,
     publish: Mutex<Publish>,
 }
 
@@ -62,6 +65,42 @@ impl Namespace {
     /// Its name, with the leading slash.
     pub fn name(&self) -> &str {
         self.0.name()
+    }
+
+    /// Has every client pass `middleware` before it is let in, behind those that were added before:
+    /// the first that returns an error keeps it out, and the client reads that as its
+    /// `connect_error`, with `message` and `data`.
+    ///
+    /// It sees the socket as it will be: its id, its [handshake](Socket::handshake), what it
+    /// [presented](Socket::auth). It may leave [data](Socket::set_data) for the handlers, and
+    /// [join](Socket::join) rooms, which count once the socket is connected. Until then nothing
+    /// reaches it, and nothing can be sent to it. If the client goes meanwhile, the rest is not
+    /// asked, and no handler hears of it. A panic keeps the client out.
+    ///
+    /// ```
+    /// use klatch_core::ConnectError;
+    /// use klatch_driver::{Server, Socket};
+    /// use serde::Deserialize;
+    ///
+    /// #[derive(Deserialize)]
+    /// struct Auth {
+    ///     token: String,
+    /// }
+    ///
+    /// let server = Server::new();
+    /// server.namespace("/").middleware(async |socket: Socket| {
+    ///     match socket.auth::<Auth>() {
+    ///         Ok(auth) if auth.token == "letmein" => Ok(()),
+    ///         _ => Err(ConnectError::new("unauthorized").with_data(&401)?),
+    ///     }
+    /// });
+    /// ```
+    pub fn middleware<F, Fut>(&self, middleware: F)
+    where
+        F: FnOnce(Socket) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), ConnectError>> + Send + 'static,
+    {
+        self.0.handlers.middleware(middleware);
     }
 
     /// Calls `handler` for every socket that connects. It has run, up to its first await, before
@@ -197,10 +236,23 @@ impl Namespace {
 
 impl Publish {
     /// A socket is a member from here on, and its CONNECT on its way.
-    fn enter(&mut self, socket: &Socket, connect: Outgoing, wakers: &mut Vec<Waker>) {
+    fn enter(
+        &mut self,
+        socket: &Socket,
+        key: SocketKey,
+        rooms: Vec<Box<str>>,
+        connect: Outgoing,
+        wakers: &mut Vec<Waker>,
+    ) {
+        socket.enter(key);
+        for room in rooms {
+            // It was checked when the socket asked for it: only an id that somebody got since
+            // could be in the way, and then the room is that one's.
+            let _ = self.namespace.join(key, &room);
+        }
         let (link, slot) = (socket.link().clone(), socket.slot());
         let member = Member { link: link.clone(), slot, socket: socket.clone() };
-        self.members.insert(socket.key(), member);
+        self.members.insert(key, member);
         link.mailbox.open(slot, connect, wakers);
     }
 }
@@ -215,12 +267,11 @@ impl Inner {
     pub(crate) fn new(
         name: &str,
         housekeeper: Arc<Housekeeper>,
-        limits: Option<RecoveryLimits>,
+        recovery: Option<&Recovery>,
     ) -> Arc<Self> {
         let mut namespace = klatch_core::Namespace::new(HashKey::from_entropy(entropy::bytes()));
-        let recovers = limits.is_some();
-        if let Some(limits) = limits {
-            namespace = namespace.with_recovery(limits);
+        if let Some(recovery) = recovery {
+            namespace = namespace.with_recovery(recovery.limits());
         }
         let publish = Publish {
             namespace,
@@ -232,7 +283,8 @@ impl Inner {
             name: name.into(),
             handlers: Handlers::default(),
             housekeeper,
-            recovers,
+            recovers: recovery.is_some(),
+            skips_middlewares: recovery.is_some_and(Recovery::skips_middlewares),
             publish: Mutex::new(publish),
         })
     }
@@ -241,11 +293,18 @@ impl Inner {
         &self.name
     }
 
-    /// Lets a client in: from here on it is a member, and its CONNECT is on its way.
-    pub(crate) fn admit(self: &Arc<Self>, slot: Slot, link: &Arc<Link>, auth: Payload) -> Socket {
+    /// A client that asks to be let in.
+    pub(crate) fn arrival(self: &Arc<Self>, slot: Slot, link: &Arc<Link>, auth: Payload) -> Socket {
         let id = SocketId::from_entropy(link.hub.entropy());
+        Socket::new(id, slot, self.clone(), link.clone(), auth)
+    }
+
+    /// Lets a client in: from here on it is a member, and its CONNECT is on its way.
+    pub(crate) fn admit(&self, socket: &Socket) {
+        let (id, link) = (socket.id(), socket.link());
         let pid = self.recovers.then(|| Pid::from_entropy(link.hub.entropy()));
         let connect = Outgoing::connect(&self.name, &id, pid.as_ref());
+        let rooms = socket.arrive();
         wake_after(|wakers| {
             let mut publish = self.publish.lock();
             let key =
@@ -253,10 +312,8 @@ impl Inner {
             if let Some(pid) = pid {
                 publish.namespace.promise(key, pid);
             }
-            let socket = Socket::new(id, key, slot, self.clone(), link.clone(), auth);
-            publish.enter(&socket, connect, wakers);
-            socket
-        })
+            publish.enter(socket, key, rooms, connect, wakers);
+        });
     }
 
     /// Takes a socket out: it is a member no longer, and nothing follows its DISCONNECT.
@@ -265,7 +322,7 @@ impl Inner {
         let done = wake_after(|wakers| {
             let mut publish = self.publish.lock();
             if self.recovers && reason.is_recoverable() {
-                publish.namespace.lose(self.housekeeper.now(), socket.key(), None);
+                publish.namespace.lose(self.housekeeper.now(), socket.key(), socket.luggage());
                 self.expect_expiry(&publish);
             } else {
                 publish.namespace.disconnect(socket.key());

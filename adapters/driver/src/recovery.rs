@@ -24,6 +24,7 @@ use serde::Deserialize;
 #[must_use = "it is for `Builder::recovery`"]
 pub struct Recovery {
     limits: RecoveryLimits,
+    skip_middlewares: bool,
 }
 
 impl Recovery {
@@ -58,9 +59,27 @@ impl Recovery {
         self
     }
 
+    /// Whether a client that comes back need not pass the
+    /// [middlewares](crate::Namespace::middleware). It must, by default: what let it in two minutes
+    /// ago may not hold any more. In Node it need not.
+    pub fn skip_middlewares(mut self, skip: bool) -> Self {
+        self.skip_middlewares = skip;
+        self
+    }
+
+    /// With what depends on the other settings.
+    pub(crate) fn within(mut self, config: &Config) -> Self {
+        self.limits = self.limits.notice(config.loss_noticed_within());
+        self
+    }
+
     /// As the core wants it.
-    pub(crate) fn limits(&self, config: &Config) -> RecoveryLimits {
-        self.limits.clone().notice(config.loss_noticed_within())
+    pub(crate) fn limits(&self) -> RecoveryLimits {
+        self.limits.clone()
+    }
+
+    pub(crate) fn skips_middlewares(&self) -> bool {
+        self.skip_middlewares
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use klatch_core::engine::Transport;
-use klatch_core::{Config, HashKey, Namespaces, RecoveryLimits, Sid, Timestamp};
+use klatch_core::{Config, HashKey, Namespaces, Sid, Timestamp};
 use parking_lot::RwLock;
 
 use crate::application::Application;
@@ -29,7 +29,7 @@ pub struct Server(Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) hub: Arc<Hub>,
     housekeeper: Arc<Housekeeper>,
-    recovery: Option<RecoveryLimits>,
+    recovery: Option<Recovery>,
     namespaces: RwLock<Namespaces<Arc<namespace::Inner>>>,
 }
 
@@ -83,7 +83,7 @@ impl Builder {
 
     /// The server.
     pub fn build(self) -> Server {
-        let recovery = self.recovery.map(|recovery| recovery.limits(&self.config));
+        let recovery = self.recovery.map(|recovery| recovery.within(&self.config));
         let hub = Arc::new(Hub::new(self.config, &self.path, self.mailbox_budget, self.kept));
         let housekeeper = Arc::new(Housekeeper::new(hub.clone()));
         let namespaces = Namespaces::new(HashKey::from_entropy(entropy::bytes()));
@@ -126,8 +126,8 @@ impl Server {
         if let Some(namespace) = namespaces.get(&name) {
             return Namespace(namespace.clone());
         }
-        let recovery = self.0.recovery.clone();
-        let namespace = namespace::Inner::new(&name, self.0.housekeeper.clone(), recovery);
+        let (housekeeper, recovery) = (self.0.housekeeper.clone(), self.0.recovery.as_ref());
+        let namespace = namespace::Inner::new(&name, housekeeper, recovery);
         namespaces.insert(&name, namespace.clone()).expect("the name was checked");
         Namespace(namespace)
     }

@@ -1,19 +1,23 @@
 //! A socket: one client in one namespace.
 
+mod arriving;
+
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 use klatch_core::engine::Transport;
 use klatch_core::{
-    CloseReason, DecodeError, FromPayload, JoinError, Outgoing, Payload, Slot, SocketId, SocketKey,
-    Target, Text, ToArgs,
+    CloseReason, ConnectError, DecodeError, EncodeError, FromPayload, JoinError, Luggage, Outgoing,
+    Payload, Slot, SocketId, SocketKey, Target, Text, ToArgs,
 };
 use parking_lot::Mutex;
+use serde::Serialize;
 
 use crate::broadcast::Broadcast;
+use crate::data::Kept;
 use crate::error::{EmitError, HandlerError};
 use crate::handshake::Handshake;
 use crate::link::{InFlight, Link};
@@ -29,7 +33,8 @@ pub struct Socket(Arc<Inner>);
 
 struct Inner {
     id: SocketId,
-    key: SocketKey,
+    /// Since it is connected.
+    key: OnceLock<SocketKey>,
     slot: Slot,
     namespace: Arc<namespace::Inner>,
     link: Arc<Link>,
@@ -38,11 +43,16 @@ struct Inner {
     /// Whether it lives, for those who need not wait for the lock: not [`Life::Disconnected`].
     connected: AtomicBool,
     recovered: bool,
+    data: Mutex<Option<Kept>>,
 }
 
 /// How far a socket is between connect and disconnect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Life {
+    /// It is before the middlewares, and is to be in these rooms when they let it in.
+    Arriving(Vec<Box<str>>),
+    /// They have decided.
+    Judged(Vec<Box<str>>, Result<(), ConnectError>),
     /// Its connect handler has not returned from its first poll. If it is to end meanwhile, that
     /// waits: a disconnect handler never runs before the connect handler.
     Connecting {
@@ -62,26 +72,81 @@ pub(crate) enum Farewell {
 }
 
 impl Socket {
+    /// A socket that is not connected yet.
     pub(crate) fn new(
         id: SocketId,
-        key: SocketKey,
         slot: Slot,
         namespace: Arc<namespace::Inner>,
         link: Arc<Link>,
         auth: Payload,
     ) -> Self {
-        let life = Mutex::new(Life::Connecting { end: None });
-        let connected = AtomicBool::new(true);
-        let recovered = false;
-        Self(Arc::new(Inner { id, key, slot, namespace, link, auth, life, connected, recovered }))
+        Self(Arc::new(Inner {
+            id,
+            key: OnceLock::new(),
+            slot,
+            namespace,
+            link,
+            auth,
+            life: Mutex::new(Life::Arriving(Vec::new())),
+            connected: AtomicBool::new(false),
+            recovered: false,
+            data: Mutex::new(None),
+        }))
     }
 
-    /// The same, just made, of a client that was lost and is back.
-    pub(crate) fn back(mut self) -> Self {
-        if let Some(inner) = Arc::get_mut(&mut self.0) {
-            inner.recovered = true;
-        }
-        self
+    /// This client as the socket that it was before it was lost. What a middleware has left with
+    /// it is newer than what was left with that.
+    pub(crate) fn back_as(&self, id: SocketId, luggage: Option<Luggage>) -> Self {
+        let data = self.0.data.lock().clone();
+        let kept = luggage.and_then(|luggage| luggage.into_inner().downcast::<Kept>().ok());
+        let data = data.or_else(|| kept.map(|kept| (*kept).clone()));
+        Self(Arc::new(Inner {
+            id,
+            key: OnceLock::new(),
+            slot: self.0.slot,
+            namespace: self.0.namespace.clone(),
+            link: self.0.link.clone(),
+            auth: self.0.auth.clone(),
+            life: Mutex::new(Life::Connecting { end: None }),
+            connected: AtomicBool::new(true),
+            recovered: true,
+            data: Mutex::new(data),
+        }))
+    }
+
+    /// What goes with it when it is lost.
+    pub(crate) fn luggage(&self) -> Option<Luggage> {
+        let kept = self.0.data.lock().clone()?;
+        Some(Luggage::new(Arc::new(kept)))
+    }
+
+    /// Keeps a value with this socket, for whoever handles its events: who the user is, say. It
+    /// takes the place of the one before, and goes with the socket; when a client that was
+    /// lost [comes back](crate::Builder::recovery), so does the value.
+    ///
+    /// It serialises, so that others can be shown it.
+    pub fn set_data<T: Serialize + Send + Sync + 'static>(&self, data: T) {
+        let before = self.0.data.lock().replace(Kept(Arc::new(data)));
+        // Dropped when the lock is released: it is the application's.
+        drop(before);
+    }
+
+    /// The value that is kept with this socket; `None` if there is none, or it is of another type.
+    pub fn data<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        self.kept()?.get()
+    }
+
+    /// The same as others are shown it: one argument, or none.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be serialised.
+    pub fn data_payload(&self) -> Result<Payload, EncodeError> {
+        self.kept().map_or_else(|| Ok(Payload::default()), |kept| kept.0.encode())
+    }
+
+    fn kept(&self) -> Option<Kept> {
+        self.0.data.lock().clone()
     }
 
     /// The socket's id: public, different in each namespace, and the name of a room that only
@@ -120,7 +185,7 @@ impl Socket {
         self.0.recovered
     }
 
-    /// Whether it has not been disconnected.
+    /// Whether it is connected: it has passed the middlewares, and has not been disconnected.
     pub fn is_connected(&self) -> bool {
         self.0.connected.load(Ordering::Acquire)
     }
@@ -176,7 +241,7 @@ impl Socket {
 
     /// Everybody in the namespace but this socket.
     pub fn broadcast(&self) -> Broadcast {
-        Broadcast::new(self.0.namespace.clone(), Target::all().without(self.0.key))
+        Broadcast::new(self.0.namespace.clone(), Target::all().without(self.key()))
     }
 
     /// Everybody in a room but this socket; more rooms can be added.
@@ -211,36 +276,51 @@ impl Socket {
         // The iterator is the application's: it may ask for rooms itself, which takes the lock.
         let rooms: Vec<R> = rooms.into_iter().collect();
         let rooms: Vec<&str> = rooms.iter().map(R::as_ref).collect();
-        self.0.namespace.rooms(|namespace| namespace.join_all(self.0.key, rooms)).map(|_| ())
+        if let Some(promised) = self.promise_rooms(&rooms) {
+            return promised;
+        }
+        self.0.namespace.rooms(|namespace| namespace.join_all(self.key(), rooms)).map(|_| ())
     }
 
     /// Leaves a room: when this returns, nothing more that is sent to the room reaches this socket.
     pub fn leave(&self, room: impl AsRef<str>) {
         let room = room.as_ref();
-        self.0.namespace.rooms(|namespace| namespace.leave(self.0.key, room));
+        if !self.forgo_rooms(Some(room)) {
+            self.0.namespace.rooms(|namespace| namespace.leave(self.key(), room));
+        }
     }
 
     /// Leaves all rooms, that of its own id too.
     pub fn leave_all(&self) {
-        self.0.namespace.rooms(|namespace| namespace.leave_all(self.0.key));
+        if !self.forgo_rooms(None) {
+            self.0.namespace.rooms(|namespace| namespace.leave_all(self.key()));
+        }
     }
 
-    /// The rooms it is in, that of its own id first; none after it disconnected.
+    /// The rooms it is in, that of its own id first; none after it disconnected. For a middleware,
+    /// those that it will be in, beside that.
     pub fn rooms(&self) -> Vec<String> {
-        self.0.namespace.rooms(|namespace| namespace.rooms(self.0.key).map(str::to_owned).collect())
+        if let Some(promised) = self.promised_rooms() {
+            return promised.into_iter().map(String::from).collect();
+        }
+        self.0.namespace.rooms(|namespace| namespace.rooms(self.key()).map(str::to_owned).collect())
     }
 
     /// Whether it is in a room.
     pub fn is_in(&self, room: impl AsRef<str>) -> bool {
         let room = room.as_ref();
-        self.0.namespace.rooms(|namespace| namespace.is_in(self.0.key, room))
+        self.0.namespace.rooms(|namespace| namespace.is_in(self.key(), room))
     }
 
     /// Disconnects this client from this namespace, and tells it; its connection and its other
     /// namespaces live on. The JavaScript client does not come back by itself.
     ///
     /// Called from the socket's own connect handler, it takes effect when that returns or first awaits.
+    /// In a middleware it does nothing: an error keeps the client out.
     pub fn disconnect(&self) {
+        if self.is_arriving() {
+            return;
+        }
         self.end(CloseReason::ServerNamespaceDisconnect, Farewell::Told);
     }
 
@@ -257,8 +337,13 @@ impl Socket {
         self.0.link.mailbox.command(Order::Close(CloseReason::ForcedClose));
     }
 
+    /// What its namespace knows it by; that of no socket before it is connected.
     pub(crate) fn key(&self) -> SocketKey {
-        self.0.key
+        self.0.key.get().copied().unwrap_or_else(SocketKey::none)
+    }
+
+    pub(crate) fn raw_auth(&self) -> &Payload {
+        &self.0.auth
     }
 
     pub(crate) fn slot(&self) -> Slot {
@@ -297,10 +382,7 @@ impl Socket {
             self.run(&"connect".into(), handler);
         }
         let mut life = self.0.life.lock();
-        let end = match *life {
-            Life::Connecting { end } => end,
-            Life::Connected | Life::Disconnected => None,
-        };
+        let Life::Connecting { end } = *life else { return };
         *life = Life::Connected;
         drop(life);
         if let Some((reason, farewell)) = end {
@@ -320,6 +402,11 @@ impl Socket {
                 Life::Connected => {
                     *life = Life::Disconnected;
                     self.0.connected.store(false, Ordering::Release);
+                }
+                // Nobody has heard of it.
+                Life::Arriving(_) | Life::Judged(..) => {
+                    *life = Life::Disconnected;
+                    return;
                 }
                 Life::Disconnected => return,
             }

@@ -182,17 +182,13 @@ impl Namespace {
             }
             return Ok(is_back);
         }
-        if room.len() > self.limits.room_name {
-            let limit = self.limits.room_name;
-            return Err(JoinError::NameTooLong { limit });
-        }
         let memberships = &slot.memberships;
         match self.rooms.index(room) {
             Some(index) if self.rooms.membership(index, key, memberships).is_some() => {
                 return Ok(false);
             }
-            None if self.is_name_of_another(room) => return Err(JoinError::ForeignId),
-            _ => {}
+            Some(_) => {}
+            None => self.check_room(room)?,
         }
         let count = self.sockets.live(key).memberships.len();
         if count >= self.limits.rooms_per_socket {
@@ -206,9 +202,21 @@ impl Namespace {
         Ok(true)
     }
 
-    fn is_name_of_another(&self, room: &str) -> bool {
+    /// Whether a socket that is about to connect may join a room then.
+    ///
+    /// # Errors
+    ///
+    /// If the name is too long, or the id of a socket that is connected or away.
+    pub fn check_room(&self, room: &str) -> Result<(), JoinError> {
+        if room.len() > self.limits.room_name {
+            let limit = self.limits.room_name;
+            return Err(JoinError::NameTooLong { limit });
+        }
         let is_away = |recovery: &Recovery| recovery.is_away(room);
-        self.sockets.named(room).is_some() || self.recovery.as_deref().is_some_and(is_away)
+        if self.sockets.named(room).is_some() || self.recovery.as_deref().is_some_and(is_away) {
+            return Err(JoinError::ForeignId);
+        }
+        Ok(())
     }
 
     /// Puts a socket into all of these rooms, or into none; returns how many it was not in before.

@@ -16,6 +16,13 @@ use crate::{HashKey, SocketId};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SocketKey(DefaultKey);
 
+impl SocketKey {
+    /// The key of no socket: whatever is asked of it is a no-op, as for one that is gone.
+    pub fn none() -> Self {
+        Self(DefaultKey::null())
+    }
+}
+
 impl fmt::Debug for SocketKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SocketKey({:?})", self.0.data())

@@ -7,6 +7,7 @@ pub(crate) mod faults;
 pub(crate) mod handlers;
 pub(crate) mod http;
 pub(crate) mod limits;
+pub(crate) mod middlewares;
 pub(crate) mod order;
 pub(crate) mod recovery;
 pub(crate) mod shutdown;

@@ -75,6 +75,17 @@ macro_rules! conformance_list {
                 events_that_wait_have_a_budget
                 a_client_that_sends_too_much_hears_so
             }
+            middlewares {
+                they_are_asked_in_order_and_leave_data
+                the_first_that_refuses_ends_it
+                a_middleware_that_panics_keeps_the_client_out
+                rooms_joined_there_count_once_the_socket_is_connected
+                one_who_is_not_connected_is_reached_by_nothing
+                a_client_that_goes_meanwhile_is_heard_of_no_more
+                a_second_connect_meanwhile_closes_the_connection
+                other_namespaces_do_not_wait
+                a_client_that_waits_too_long_is_closed
+            }
             recovery {
                 a_lost_client_is_back_with_what_it_missed
                 a_client_that_read_nothing_yet_is_back_too
@@ -83,6 +94,8 @@ macro_rules! conformance_list {
                 s23_a_claim_that_makes_no_sense_is_none
                 who_is_away_for_too_long_is_told_of
                 more_than_fits_a_mailbox_is_not_made_up_for
+                data_comes_back_and_middlewares_are_asked_again
+                middlewares_may_be_skipped
             }
             transcript {
                 the_same_bytes_have_the_same_answer

@@ -2,26 +2,27 @@
 
 use std::sync::Arc;
 
-use klatch_core::{CloseReason, Outgoing, Payload, Slot};
+use klatch_core::{CloseReason, Outgoing};
 
 use super::Inner;
-use crate::link::Link;
 use crate::mailbox::{Mailbox, Order};
 use crate::recovery::Claim;
 use crate::socket::{Farewell, Socket};
 use crate::wakers::wake_after;
 
 impl Inner {
+    /// Whether what a client presents lets it past the middlewares, if it is good for something.
+    pub(crate) fn skips_middlewares(&self) -> bool {
+        self.skips_middlewares
+    }
+
     /// Lets a client in as the socket it was, with its CONNECT and all that it missed on their
-    /// way. `None` if it is to be let in as a new one.
-    pub(crate) fn readmit(
-        self: &Arc<Self>,
-        slot: Slot,
-        link: &Arc<Link>,
-        auth: &Payload,
-    ) -> Option<Socket> {
-        let claim = self.recovers.then(|| Claim::read(auth))??;
+    /// way. `None` if it is to be let in as a new one, which `arrival` would be.
+    pub(crate) fn readmit(self: &Arc<Self>, arrival: &Socket) -> Option<Socket> {
+        let claim = self.recovers.then(|| Claim::read(arrival.raw_auth()))??;
         self.supersede(&claim);
+        let rooms = arrival.promised_rooms().unwrap_or_default();
+        let (slot, link) = (arrival.slot(), arrival.link());
         let (socket, events) = wake_after(|wakers| {
             let mut publish = self.publish.lock();
             let now = self.housekeeper.now();
@@ -34,11 +35,9 @@ impl Inner {
                 publish.namespace.disconnect(back.key);
                 return (None, publish.events());
             }
-            let auth = auth.clone();
-            let socket = Socket::new(back.id, back.key, slot, self.clone(), link.clone(), auth);
-            let socket = socket.back();
+            let socket = arrival.back_as(back.id, back.luggage);
             let connect = Outgoing::connect(&self.name, &back.id, Some(&claim.pid));
-            publish.enter(&socket, connect, wakers);
+            publish.enter(&socket, back.key, rooms, connect, wakers);
             for packet in back.missed {
                 // Nothing was queued for this client in this namespace before, and this fits.
                 let _ = link.mailbox.push(Some(slot), packet, wakers);

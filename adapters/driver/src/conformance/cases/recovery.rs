@@ -213,6 +213,52 @@ pub(crate) async fn more_than_fits_a_mailbox_is_not_made_up_for(bed: &Bed) {
     bed.soon("the server's end", server.close()).await;
 }
 
+pub(crate) async fn data_comes_back_and_middlewares_are_asked_again(bed: &Bed) {
+    let seen = seen_again(bed, Recovery::new()).await;
+    assert_eq!(seen, ["asked", "connect: [1]", "asked", "connect: [1]"]);
+}
+
+pub(crate) async fn middlewares_may_be_skipped(bed: &Bed) {
+    let seen = seen_again(bed, Recovery::new().skip_middlewares(true)).await;
+    assert_eq!(seen, ["asked", "connect: [1]", "connect: [1]"]);
+}
+
+/// What is heard of a client that is lost and comes back.
+async fn seen_again(bed: &Bed, recovery: Recovery) -> Vec<String> {
+    let server = Server::builder().recovery(recovery).build();
+    let namespace = server.namespace("/");
+    let (pen, mut log) = bed.log();
+    let writer = pen.clone();
+    namespace.middleware(async move |_| {
+        writer.write("asked");
+        Ok(())
+    });
+    let writer = pen.clone();
+    namespace.on_connect(async move |socket: Socket| {
+        if !socket.recovered() {
+            socket.set_data(vec![1]);
+        }
+        writer.write(format!("connect: {:?}", socket.data::<Vec<i32>>().unwrap_or_default()));
+    });
+    let writer = pen.clone();
+    namespace.on_disconnect(async move |_: Socket, _: CloseReason| writer.write("disconnect"));
+    let address = bed.serve(&server).await.address;
+    let (alice, welcome) = enter(address, "").await;
+    drop(alice);
+    let mut seen = Vec::new();
+    loop {
+        match log.next().await {
+            line if line == "disconnect" => break,
+            line => seen.push(line),
+        }
+    }
+    let (_alice, again) = enter(address, &claim(&welcome.pid, None)).await;
+    assert_eq!(welcome.sid, again.sid);
+    bed.soon("the server's end", server.close()).await;
+    seen.extend(log.rest().into_iter().filter(|line| line != "disconnect"));
+    seen
+}
+
 impl Kept<'_> {
     async fn end(self) {
         self.bed.soon("the server's end", self.server.close()).await;
