@@ -9,11 +9,12 @@ use std::time::Duration;
 use futures::channel::mpsc;
 use futures::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use futures::{Sink, SinkExt as _, Stream, StreamExt as _};
-use http::{Request, Response, StatusCode, header};
+use http::request::Parts;
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use klatch::{
-    Bytes, CloseReason, Config, Endpoint, EngineServer, EngineSocket, Message, Server, Socket,
-    WebSocketMessage,
+    Bytes, CloseReason, Config, Endpoint, EngineServer, EngineSocket, Forbidden, Message, Server,
+    Socket, WebSocketMessage,
 };
 use tokio_util::compat::TokioAsyncReadCompatExt as _;
 use tower_service::Service as _;
@@ -199,7 +200,7 @@ async fn a_websocket_that_the_host_accepted() {
     let (server, mut log) = echo();
     let endpoint = endpoint(server);
     let (socket, mut client) = pipe();
-    endpoint.websocket(&get(WEBSOCKET), None).expect("it is welcome").accept(socket);
+    endpoint.websocket(&get(WEBSOCKET), None).await.expect("it is welcome").accept(socket);
     client.starts_with("0{\"sid\":").await;
     client.send(text("40"));
     client.starts_with("40{\"sid\":").await;
@@ -218,7 +219,7 @@ async fn a_message_over_the_limit_ends_a_websocket_of_the_hosts() {
     let (server, mut log) = echo();
     let endpoint = endpoint(server);
     let (socket, mut client) = pipe();
-    endpoint.websocket(&get(WEBSOCKET), None).expect("it is welcome").accept(socket);
+    endpoint.websocket(&get(WEBSOCKET), None).await.expect("it is welcome").accept(socket);
     client.starts_with("0{").await;
     client.send(text("40"));
     client.starts_with("40").await;
@@ -233,7 +234,7 @@ async fn an_error_of_the_hosts_websocket_ends_the_session() {
     let (server, mut log) = echo();
     let endpoint = endpoint(server);
     let (socket, mut client) = pipe();
-    endpoint.websocket(&get(WEBSOCKET), None).expect("it is welcome").accept(socket);
+    endpoint.websocket(&get(WEBSOCKET), None).await.expect("it is welcome").accept(socket);
     client.starts_with("0{").await;
     client.send(text("40"));
     client.starts_with("40").await;
@@ -253,7 +254,7 @@ async fn a_session_moves_from_requests_to_a_websocket_of_the_hosts() {
 
     let (socket, mut client) = pipe();
     let request = get(&format!("{WEBSOCKET}&{sid}"));
-    endpoint.websocket(&request, None).expect("it is welcome").accept(socket);
+    endpoint.websocket(&request, None).await.expect("it is welcome").accept(socket);
     client.send(text("2probe"));
     assert_eq!(client.next().await, Some(text("3probe")));
     client.send(text("5"));
@@ -265,20 +266,26 @@ async fn a_session_moves_from_requests_to_a_websocket_of_the_hosts() {
 async fn what_must_not_become_a_websocket_is_refused_before_it_is_one() {
     let (server, _log) = echo();
     let endpoint = endpoint(server.clone());
-    let refused = |query: &str| {
-        let refusal = endpoint.websocket(&get(query), None).expect_err("it is refused");
+    let refused = async |query: &str| {
+        let refusal = endpoint.websocket(&get(query), None).await.expect_err("it is refused");
         (refusal.status().as_u16(), String::from_utf8_lossy(refusal.body()).into_owned())
     };
     let unknown = format!("{WEBSOCKET}&sid=AAAAAAAAAAAAAAAAAAAA");
-    assert_eq!(refused(&unknown), (400, r#"{"code":1,"message":"Session ID unknown"}"#.to_owned()));
-    assert_eq!(refused("EIO=4&transport=ws").1, r#"{"code":0,"message":"Transport unknown"}"#);
-    let (refusal, request) = endpoint.upgrade(&get(&unknown), None);
+    assert_eq!(
+        refused(&unknown).await,
+        (400, r#"{"code":1,"message":"Session ID unknown"}"#.to_owned())
+    );
+    assert_eq!(
+        refused("EIO=4&transport=ws").await.1,
+        r#"{"code":0,"message":"Transport unknown"}"#
+    );
+    let (refusal, request) = endpoint.upgrade(&get(&unknown), None).await;
     assert!(refusal.status() == StatusCode::BAD_REQUEST && request.is_none());
-    assert_eq!(refused(POLLING).1, r#"{"code":3,"message":"Bad request"}"#);
+    assert_eq!(refused(POLLING).await.1, r#"{"code":3,"message":"Bad request"}"#);
     let old = "EIO=3&transport=websocket";
-    assert_eq!(refused(old).1, r#"{"code":5,"message":"Unsupported protocol version"}"#);
+    assert_eq!(refused(old).await.1, r#"{"code":5,"message":"Unsupported protocol version"}"#);
     server.close().await;
-    assert_eq!(refused(WEBSOCKET).0, 503);
+    assert_eq!(refused(WEBSOCKET).await.0, 503);
 }
 
 /// A request for a WebSocket as a browser sends it.
@@ -305,7 +312,7 @@ async fn a_stream_after_the_host_sent_the_answer() {
     });
     let endpoint = Endpoint::new(klatch::tokio::Runtime::current(), server);
     assert!(Endpoint::is_websocket(opening("13").headers()));
-    let (response, request) = endpoint.upgrade(&opening("13"), None);
+    let (response, request) = endpoint.upgrade(&opening("13"), None).await;
     assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
     // RFC 6455, section 1.3.
     let accept =
@@ -331,7 +338,7 @@ async fn a_stream_after_the_host_sent_the_answer() {
 #[tokio::test]
 async fn the_answer_to_an_older_version_of_websocket_is_a_refusal() {
     let endpoint = endpoint(echo().0);
-    let (refusal, request) = endpoint.upgrade(&opening("12"), None);
+    let (refusal, request) = endpoint.upgrade(&opening("12"), None).await;
     assert!(request.is_none(), "there is one version");
     assert_eq!(refusal.status(), StatusCode::BAD_REQUEST);
     assert_eq!(refusal.headers()[header::SEC_WEBSOCKET_VERSION], "13");
@@ -384,4 +391,82 @@ async fn a_tower_service_finds_the_address_among_the_extensions() {
     let answer = call(post(&format!("{POLLING}&{sid}"), "40")).await;
     assert_eq!(body(&answer), (200, "ok"));
     assert_eq!(next(&mut log).await, r#"(None, Some(192.0.2.9:80), Some("hi"))"#);
+}
+
+/// A server that lets in whoever says so in its query, and adds to the headers of its answers.
+fn choosy() -> Endpoint {
+    let server = Server::builder()
+        .allow_request(async |request: Parts, address: Option<SocketAddr>| {
+            tokio::task::yield_now().await;
+            match request.uri.query().unwrap_or_default() {
+                query if query.contains("panic") => panic!("on purpose"),
+                query if query.contains("late") => {
+                    let busy = StatusCode::SERVICE_UNAVAILABLE;
+                    Err(Forbidden::new().message("come \"later\"").status(busy))
+                }
+                query if query.contains("please") && address.is_some() => Ok(()),
+                _ => Err(Forbidden::new()),
+            }
+        })
+        .initial_headers(|headers, request| {
+            headers.append(header::SET_COOKIE, HeaderValue::from_static("a=1"));
+            headers.append(header::SET_COOKIE, HeaderValue::from_static("b=2"));
+            assert!(request.uri.query().is_some());
+        })
+        .headers(|headers, _| {
+            headers.insert("x-each", HeaderValue::from_static("yes"));
+        })
+        .build();
+    server.namespace("/");
+    endpoint(server)
+}
+
+#[tokio::test]
+async fn the_application_decides_who_opens_a_session() {
+    let (endpoint, someone) = (choosy(), Some(SocketAddr::from(([127, 0, 0, 1], 1))));
+    for (query, status, json) in [
+        ("", 403, r#"{"code":4,"message":"Forbidden"}"#),
+        ("&panic", 403, r#"{"code":4,"message":"Forbidden"}"#),
+        ("&late", 503, r#"{"code":4,"message":"come \"later\""}"#),
+    ] {
+        let answer = endpoint.answer(get(&format!("{POLLING}{query}")), someone).await;
+        assert_eq!(body(&answer), (status, json), "{query}");
+        let asked = get(&format!("{WEBSOCKET}{query}"));
+        let refusal = endpoint.websocket(&asked, someone).await.expect_err("it is refused");
+        assert_eq!(body(&refusal), (status, json), "{query}");
+    }
+    let welcome = get(&format!("{WEBSOCKET}&please"));
+    assert!(endpoint.websocket(&welcome, None).await.is_err(), "without an address");
+    assert!(endpoint.websocket(&welcome, someone).await.is_ok());
+
+    let opened = endpoint.answer(get(&format!("{POLLING}&please")), someone).await;
+    let sid = session(&opened);
+    // Nobody is asked again.
+    let answer = endpoint.answer(post(&format!("{POLLING}&{sid}"), "40"), someone).await;
+    assert_eq!(body(&answer), (200, "ok"));
+    assert!(endpoint.websocket(&get(&format!("{WEBSOCKET}&{sid}")), someone).await.is_ok());
+}
+
+#[tokio::test]
+async fn hooks_add_to_the_headers_of_answers() {
+    let (endpoint, someone) = (choosy(), Some(SocketAddr::from(([127, 0, 0, 1], 1))));
+    let cookies = |response: &Response<Bytes>| {
+        assert_eq!(response.headers()["x-each"], "yes", "each answer has it");
+        response.headers().get_all(header::SET_COOKIE).iter().count()
+    };
+    let refused = endpoint.answer(get(POLLING), someone).await;
+    assert_eq!(cookies(&refused), 0);
+    let opened = endpoint.answer(get(&format!("{POLLING}&please")), someone).await;
+    assert_eq!(cookies(&opened), 2);
+    let query = format!("{POLLING}&{}", session(&opened));
+    assert_eq!(cookies(&endpoint.answer(post(&query, "40"), someone).await), 0);
+    assert_eq!(cookies(&endpoint.answer(get(&query), someone).await), 0);
+
+    let mut opening = opening("13");
+    *opening.uri_mut() = format!("/socket.io/?{WEBSOCKET}&please").parse().expect("a URI");
+    let (switched, request) = endpoint.upgrade(&opening, someone).await;
+    assert!(request.is_some());
+    assert_eq!(cookies(&switched), 2);
+    *opening.uri_mut() = format!("/socket.io/?{WEBSOCKET}").parse().expect("a URI");
+    assert_eq!(cookies(&endpoint.upgrade(&opening, someone).await.0), 0);
 }

@@ -21,6 +21,7 @@ pub use self::upgrade::WebSocketRequest;
 pub(crate) use self::upgrade::is_asked_for;
 use crate::application::Application;
 use crate::handshake::Handshake;
+use crate::hooks::{Asked, Forbidden};
 use crate::hub::Hub;
 use crate::inbox::Inbox;
 use crate::runtime::{Host, Runtime};
@@ -107,27 +108,39 @@ impl Edge {
             _ => Method::Other,
         };
         let query = request.uri().query().unwrap_or_default();
-        match Request::parse(method, query, is_asked_for(request.headers())) {
-            Err(error) => answer(error.into()),
-            Ok(Request::Open(Transport::Polling)) => {
-                let handshake = self.handshake(&request, address);
-                self.open_polling(handshake).await
+        let wanted = match Request::parse(method, query, is_asked_for(request.headers())) {
+            Ok(Request::Open(Transport::WebSocket) | Request::Upgrade(_)) => {
+                return self.switch(request, address).await;
             }
-            Ok(Request::Poll(sid)) => match self.hub.find(&sid) {
-                Some(inbox) => polling::get(&inbox).await,
-                None => answer(RequestError::UnknownSid.into()),
-            },
+            wanted => wanted,
+        };
+        let head = self.hub.hooks.head(&request);
+        let opens = matches!(wanted, Ok(Request::Open(_)));
+        let mut response = match wanted {
+            Err(error) => answer(error.into()),
+            Ok(Request::Open(_)) => {
+                let asked = self.hub.hooks.ask(&request, address);
+                let handshake = self.handshake(&request, address);
+                self.open_polling(asked, handshake).await
+            }
             Ok(Request::Post(sid)) => match self.hub.find(&sid) {
                 Some(inbox) => self.post(&inbox, request).await,
                 None => answer(RequestError::UnknownSid.into()),
             },
-            Ok(Request::Open(Transport::WebSocket) | Request::Upgrade(_)) => {
-                self.switch(request, address)
-            }
-        }
+            Ok(Request::Poll(sid) | Request::Upgrade(sid)) => match self.hub.find(&sid) {
+                Some(inbox) => polling::get(&inbox).await,
+                None => answer(RequestError::UnknownSid.into()),
+            },
+        };
+        let opens = opens && response.status().is_success();
+        self.hub.hooks.add(response.headers_mut(), head.as_ref(), opens);
+        response
     }
 
-    async fn open_polling(&self, handshake: Handshake) -> http::Response<Bytes> {
+    async fn open_polling(&self, asked: Asked, handshake: Handshake) -> http::Response<Bytes> {
+        if let Err(refusal) = asked.answer().await {
+            return forbidden(&refusal);
+        }
         match self.open(handshake, Transport::Polling, None) {
             Some(inbox) => polling::get(&inbox).await,
             None => empty(StatusCode::SERVICE_UNAVAILABLE),
@@ -153,6 +166,14 @@ impl Edge {
         self.sessions.begin(sid, inbox.clone(), transport, handshake, websocket);
         Some(inbox)
     }
+}
+
+/// The answer to a client that the application does not want.
+fn forbidden(refusal: &Forbidden) -> http::Response<Bytes> {
+    let mut http = answer(RequestError::Forbidden.into());
+    *http.status_mut() = refusal.code();
+    *http.body_mut() = refusal.json().into();
+    http
 }
 
 /// An answer of the core's as HTTP.

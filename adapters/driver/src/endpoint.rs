@@ -128,29 +128,30 @@ impl Endpoint {
     /// answer to send (101), and what takes the stream once that is done,
     /// [`accept_stream`](WebSocketRequest::accept_stream). Without the latter, the answer is a
     /// refusal. `address` is the client's.
-    pub fn upgrade<B>(
+    pub async fn upgrade<B>(
         &self,
         request: &http::Request<B>,
         address: Option<SocketAddr>,
     ) -> (http::Response<Bytes>, Option<WebSocketRequest>) {
-        self.edge.upgrade(request, address)
+        self.edge.upgrade(self.edge.knock(request, address)).await
     }
 
     /// Takes a request that asks for a WebSocket, with a host that accepts one by itself:
     /// [`accept`](WebSocketRequest::accept).
     ///
-    /// To be asked before the host accepts it. `address` is the client's.
+    /// To be asked before the host accepts it. `address` is the client's. What
+    /// [`Builder::headers`](crate::Builder::headers) adds is for answers that klatch makes: the host
+    /// makes that one.
     ///
     /// # Errors
     ///
     /// The answer to a request that must not become one: its session is unknown, say.
-    #[expect(clippy::result_large_err, reason = "it is a response either way")]
-    pub fn websocket<B>(
+    pub async fn websocket<B>(
         &self,
         request: &http::Request<B>,
         address: Option<SocketAddr>,
     ) -> Result<WebSocketRequest, http::Response<Bytes>> {
-        self.edge.websocket(request, address)
+        self.edge.websocket(self.edge.knock(request, address)).await
     }
 }
 

@@ -18,7 +18,7 @@ use crate::error::EmitError;
 use crate::handshake::Handshake;
 use crate::hub::Hub;
 use crate::mailbox::{Mailbox, Order, Readiness};
-use crate::server::MAILBOX_BUDGET;
+use crate::server::Builder;
 use crate::start::start;
 use crate::wakers::wake_after;
 
@@ -44,9 +44,18 @@ impl EngineServer {
         Self::with_config(Config::default(), "/engine.io/")
     }
 
+    /// A server with other settings: [`Builder::build_engine`] makes it. At `/engine.io/` unless
+    /// told otherwise.
+    pub fn builder() -> Builder {
+        Builder::at("/engine.io/")
+    }
+
     /// A server with other settings, at another path.
     pub fn with_config(config: Config, path: &str) -> Self {
-        let hub = Arc::new(Hub::new(config, path, MAILBOX_BUDGET, Vec::new()));
+        Self::builder().config(config).path(path).build_engine()
+    }
+
+    pub(crate) fn on(hub: Arc<Hub>) -> Self {
         Self { hub, handlers: Arc::default() }
     }
 

@@ -10,6 +10,7 @@ use klatch_core::{CloseReason, Config, Sid, Timestamp};
 
 use crate::entropy;
 use crate::handshake::Keep;
+use crate::hooks::Hooks;
 use crate::inbox::{Inbox, Registry};
 use crate::mailbox::Order;
 use crate::runtime::Host;
@@ -26,6 +27,7 @@ pub(crate) struct Hub {
     pub(crate) mailbox_budget: usize,
     /// Extensions of opening requests that handlers may ask for.
     pub(crate) kept: Vec<Keep>,
+    pub(crate) hooks: Hooks,
     sessions: Registry,
     /// How many sessions there were.
     numbers: AtomicU64,
@@ -50,7 +52,13 @@ impl std::fmt::Debug for Hub {
 }
 
 impl Hub {
-    pub(crate) fn new(config: Config, path: &str, mailbox_budget: usize, kept: Vec<Keep>) -> Self {
+    pub(crate) fn new(
+        config: Config,
+        path: &str,
+        mailbox_budget: usize,
+        kept: Vec<Keep>,
+        hooks: Hooks,
+    ) -> Self {
         Self {
             config,
             path: match path.trim_matches('/') {
@@ -59,6 +67,7 @@ impl Hub {
             },
             mailbox_budget,
             kept,
+            hooks,
             sessions: Registry::default(),
             numbers: AtomicU64::new(0),
             writing: AtomicUsize::new(0),

@@ -1,16 +1,22 @@
 //! The Socket.IO server.
 
 use std::fmt;
+use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
+use http::HeaderMap;
+use http::request::Parts;
 use klatch_core::engine::Transport;
 use klatch_core::{Config, HashKey, Namespaces, Sid, Timestamp};
 use parking_lot::RwLock;
 
 use crate::application::Application;
 use crate::connection::SocketIo;
+use crate::engine::EngineServer;
 use crate::entropy;
 use crate::handshake::{Handshake, Keep, keep};
+use crate::hooks::{Forbidden, Hooks};
 use crate::housekeeper::Housekeeper;
 use crate::hub::Hub;
 use crate::namespace::{self, Namespace};
@@ -42,9 +48,22 @@ pub struct Builder {
     mailbox_budget: usize,
     kept: Vec<Keep>,
     recovery: Option<Recovery>,
+    hooks: Hooks,
 }
 
 impl Builder {
+    /// The defaults, at a path.
+    pub(crate) fn at(path: &str) -> Self {
+        Self {
+            config: Config::default(),
+            path: path.to_owned(),
+            mailbox_budget: MAILBOX_BUDGET,
+            kept: Vec::new(),
+            recovery: None,
+            hooks: Hooks::default(),
+        }
+    }
+
     /// The settings of connections.
     pub fn config(mut self, config: Config) -> Self {
         self.config = config;
@@ -61,6 +80,41 @@ impl Builder {
     /// a client that would need more is closed as a slow consumer.
     pub fn mailbox_budget(mut self, bytes: usize) -> Self {
         self.mailbox_budget = bytes;
+        self
+    }
+
+    /// Asks `allow` whether a client may open a session: with the request's head, and the address at
+    /// the other end of its TCP connection. It is asked once for each session, by whatever transport
+    /// it begins, and not for the requests and upgrades of one that is open.
+    ///
+    /// A refusal has status 403 and the body `{"code":4,"message":"Forbidden"}`, unless
+    /// [`Forbidden`] says otherwise. A panic refuses. While it awaits, the client waits.
+    pub fn allow_request<F, Fut>(mut self, allow: F) -> Self
+    where
+        F: FnOnce(Parts, Option<SocketAddr>) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), Forbidden>> + Send + 'static,
+    {
+        self.hooks.allow(allow);
+        self
+    }
+
+    /// Lets `hook` add to the headers of the answer that opens a session: of the first poll, or of
+    /// the switch to a WebSocket. It sees the head of the request. Node's event `initial_headers`.
+    pub fn initial_headers(
+        mut self,
+        hook: impl Fn(&mut HeaderMap, &Parts) + Send + Sync + 'static,
+    ) -> Self {
+        self.hooks.initial_headers(hook);
+        self
+    }
+
+    /// Lets `hook` add to the headers of every answer, behind
+    /// [`initial_headers`](Self::initial_headers). Node's event `headers`.
+    pub fn headers(
+        mut self,
+        hook: impl Fn(&mut HeaderMap, &Parts) + Send + Sync + 'static,
+    ) -> Self {
+        self.hooks.headers(hook);
         self
     }
 
@@ -81,10 +135,21 @@ impl Builder {
         self
     }
 
+    /// An Engine.IO server with these settings, where there is no Socket.IO to set: see
+    /// [`EngineServer::builder`].
+    pub fn build_engine(self) -> EngineServer {
+        EngineServer::on(self.hub())
+    }
+
+    fn hub(self) -> Arc<Hub> {
+        let Self { config, path, mailbox_budget, kept, hooks, .. } = self;
+        Arc::new(Hub::new(config, &path, mailbox_budget, kept, hooks))
+    }
+
     /// The server.
-    pub fn build(self) -> Server {
-        let recovery = self.recovery.map(|recovery| recovery.within(&self.config));
-        let hub = Arc::new(Hub::new(self.config, &self.path, self.mailbox_budget, self.kept));
+    pub fn build(mut self) -> Server {
+        let recovery = self.recovery.take().map(|recovery| recovery.within(&self.config));
+        let hub = self.hub();
         let housekeeper = Arc::new(Housekeeper::new(hub.clone()));
         let namespaces = Namespaces::new(HashKey::from_entropy(entropy::bytes()));
         Server(Arc::new(Shared { hub, housekeeper, recovery, namespaces: RwLock::new(namespaces) }))
@@ -99,14 +164,7 @@ impl Server {
 
     /// A server with other settings.
     pub fn builder() -> Builder {
-        let path = "/socket.io/".to_owned();
-        Builder {
-            config: Config::default(),
-            path,
-            mailbox_budget: MAILBOX_BUDGET,
-            kept: Vec::new(),
-            recovery: None,
-        }
+        Builder::at("/socket.io/")
     }
 
     /// The namespace of this name, which clients can join from now on; the same one whenever it is

@@ -57,6 +57,13 @@ impl RequestError {
         if matches!(self, Self::Forbidden) { 403 } else { 400 }
     }
 
+    /// The body of a refusal by the application, with its own message if it has one.
+    #[expect(clippy::missing_panics_doc, reason = "a string has a JSON form")]
+    pub fn forbidden(message: Option<&str>) -> String {
+        let message = serde_json::to_string(message.unwrap_or("Forbidden"));
+        format!(r#"{{"code":4,"message":{}}}"#, message.expect("a string has a JSON form"))
+    }
+
     /// The body of the refusal.
     pub const fn json(self) -> &'static str {
         match self {

@@ -70,7 +70,7 @@ async fn websocket(
     mut payload: Payload,
 ) -> HttpResponse {
     let Ok(asked) = read(&request, ()) else { return HttpResponse::BadRequest().finish() };
-    let (response, websocket) = endpoint.upgrade(&asked, request.peer_addr());
+    let (response, websocket) = endpoint.upgrade(&asked, request.peer_addr()).await;
     let Some(websocket) = websocket else { return answer(response) };
     let (ours, theirs) = tokio::io::duplex(PIPE);
     let (outgoing, mut incoming) = tokio::io::split(theirs);

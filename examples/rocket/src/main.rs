@@ -61,7 +61,7 @@ async fn polling(
     let Some(websocket) = websocket else {
         return Err(Answer(endpoint.answer(head.0.map(|()| Bytes::new()), address).await));
     };
-    let accepted = endpoint.websocket(&head.0, address).map_err(Answer)?;
+    let accepted = endpoint.websocket(&head.0, address).await.map_err(Answer)?;
     let limit = Some(endpoint.payload_limit());
     let config =
         rocket_ws::Config { max_message_size: limit, max_frame_size: limit, ..Default::default() };

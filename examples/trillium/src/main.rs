@@ -58,7 +58,7 @@ impl Handler for SocketIo {
         let inner: &trillium_http::Conn<Box<dyn Transport>> = conn.as_ref();
         let address = inner.transport().peer_addr().ok().flatten();
         if Endpoint::is_websocket(head.headers()) {
-            let (response, websocket) = self.endpoint.upgrade(&head, address);
+            let (response, websocket) = self.endpoint.upgrade(&head, address).await;
             if let Some(websocket) = websocket {
                 conn.insert_state(websocket);
             }

@@ -6,14 +6,16 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::{Sink, Stream};
+use http::request::Parts as Head;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use hyper::upgrade::{OnUpgrade, Parts};
 use klatch_core::engine::{Method, Request, RequestError, Transport};
 use tungstenite::handshake::derive_accept_key;
 
 use super::bridge::{Bridge, Unbridge};
-use super::{Body, Edge, answer, empty};
+use super::{Body, Edge, answer, empty, forbidden};
 use crate::handshake::Handshake;
+use crate::hooks::Asked;
 use crate::inbox::{Arrival, Inbox};
 use crate::runtime;
 use crate::websocket::{WebSocket, WebSocketMessage};
@@ -85,6 +87,12 @@ enum Purpose {
     Upgrade(Arc<Inbox>),
 }
 
+impl Purpose {
+    const fn opens(&self) -> bool {
+        matches!(self, Self::Open(_))
+    }
+}
+
 impl WebSocketRequest {
     /// The answer that makes the request a WebSocket, or the refusal of its key or its version.
     #[expect(clippy::result_large_err, reason = "it is a response either way")]
@@ -145,53 +153,79 @@ impl fmt::Debug for WebSocketRequest {
     }
 }
 
+/// All that is needed of a request that asks for a WebSocket.
+pub(crate) struct Knock {
+    purpose: Result<Purpose, http::Response<Bytes>>,
+    accepted: Result<HeaderValue, Refusal>,
+    /// Whether it may open a session, if it is to.
+    asked: Asked,
+    head: Option<Head>,
+}
+
 impl Edge {
-    /// Whether a request may become a WebSocket, and what it would be then.
-    #[expect(clippy::result_large_err, reason = "it is a response either way")]
-    pub(crate) fn websocket<B>(
-        self: &Arc<Self>,
+    /// Looks at a request that asks for a WebSocket.
+    pub(crate) fn knock<B>(
+        &self,
         request: &http::Request<B>,
         address: Option<SocketAddr>,
-    ) -> Result<WebSocketRequest, http::Response<Bytes>> {
+    ) -> Knock {
         // By HTTP/2 it would come as a CONNECT. Either way, that it is one was the host's to see.
         let query = request.uri().query().unwrap_or_default();
+        let mut asked = Asked::nothing();
         let purpose = match Request::parse(Method::Get, query, true) {
-            Err(error) => return Err(answer(error.into())),
+            Err(error) => Err(answer(error.into())),
             Ok(Request::Upgrade(sid)) => match self.hub.find(&sid) {
-                Some(inbox) => Purpose::Upgrade(inbox),
-                None => return Err(answer(RequestError::UnknownSid.into())),
+                Some(inbox) => Ok(Purpose::Upgrade(inbox)),
+                None => Err(answer(RequestError::UnknownSid.into())),
             },
-            Ok(_) if self.hub.is_closing() => return Err(empty(StatusCode::SERVICE_UNAVAILABLE)),
-            Ok(_) => Purpose::Open(self.handshake(request, address)),
+            Ok(_) if self.hub.is_closing() => Err(empty(StatusCode::SERVICE_UNAVAILABLE)),
+            Ok(_) => {
+                asked = self.hub.hooks.ask(request, address);
+                Ok(Purpose::Open(self.handshake(request, address)))
+            }
         };
-        let accepted = accept(request.headers());
+        let head = self.hub.hooks.head(request);
+        Knock { purpose, accepted: accept(request.headers()), asked, head }
+    }
+
+    /// Whether it may become a WebSocket, and what it would be then.
+    pub(crate) async fn websocket(
+        self: &Arc<Self>,
+        knock: Knock,
+    ) -> Result<WebSocketRequest, http::Response<Bytes>> {
+        let Knock { purpose, accepted, asked, .. } = knock;
+        let purpose = purpose?;
+        asked.answer().await.map_err(|refusal| forbidden(&refusal))?;
         Ok(WebSocketRequest { edge: self.clone(), purpose, accepted })
     }
 
     /// The answer to a request that asks for a WebSocket, and what it then is: nothing if it was
     /// refused.
-    pub(crate) fn upgrade<B>(
+    pub(crate) async fn upgrade(
         self: &Arc<Self>,
-        request: &http::Request<B>,
-        address: Option<SocketAddr>,
+        mut knock: Knock,
     ) -> (http::Response<Bytes>, Option<WebSocketRequest>) {
-        let websocket = match self.websocket(request, address) {
-            Ok(websocket) => websocket,
-            Err(refusal) => return (refusal, None),
-        };
-        match websocket.response() {
-            Ok(response) => (response, Some(websocket)),
+        let head = knock.head.take();
+        let (mut response, websocket) = match self.websocket(knock).await {
+            Ok(websocket) => match websocket.response() {
+                Ok(response) => (response, Some(websocket)),
+                Err(refusal) => (refusal, None),
+            },
             Err(refusal) => (refusal, None),
-        }
+        };
+        let opens = websocket.as_ref().is_some_and(|websocket| websocket.purpose.opens());
+        self.hub.hooks.add(response.headers_mut(), head.as_ref(), opens);
+        (response, websocket)
     }
 
     /// Makes a WebSocket of a request that hyper can hand over the stream of.
-    pub(super) fn switch(
+    pub(super) async fn switch(
         self: &Arc<Self>,
         mut request: http::Request<Body>,
         address: Option<SocketAddr>,
     ) -> http::Response<Bytes> {
-        let (response, websocket) = self.upgrade(&request, address);
+        let knock = self.knock(&request, address);
+        let (response, websocket) = self.upgrade(knock).await;
         let Some(websocket) = websocket else { return response };
         if request.extensions().get::<OnUpgrade>().is_none() {
             tracing::warn!("the host does not let this HTTP connection become a WebSocket");
