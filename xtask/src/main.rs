@@ -11,6 +11,7 @@ mod count;
 mod dependencies;
 mod hosts;
 mod layout;
+mod links;
 mod node;
 mod package;
 mod step;

@@ -6,7 +6,7 @@ use crate::Outcome;
 use crate::args::RUNTIMES;
 use crate::command::Line;
 use crate::step::{Record, Step};
-use crate::{advisories, count, dependencies, hosts, layout, node, package, toolchain};
+use crate::{advisories, count, dependencies, hosts, layout, links, node, package, toolchain};
 
 const CLIENTS: &str = "tests/e2e/clients";
 const BROWSER: &str = "tests/e2e/browser";
@@ -16,6 +16,7 @@ const PAGE: &str = "examples/chat/page";
 pub(crate) const STEPS: &[Step] = &[
     quick("needs", needs),
     quick("packages", packages),
+    quick("links", |record| links::check(&layout::root(), record)),
     quick("fmt", |record| cargo(record, "fmt --all --check")),
     quick("clippy", |record| cargo(record, "clippy --all-targets --all-features -- -D warnings")),
     quick("core", core),
