@@ -77,8 +77,8 @@ pub use klatch_core::{
 };
 pub use klatch_driver::{
     Ack, Answers, Bound, Broadcast, Builder, Call, EmitError, Endpoint, EngineServer, EngineSocket,
-    EventHandler, Forbidden, HandlerError, Handshake, Listener, Namespace, Recovery, Replies,
-    Reply, ReplyError, Runtime, Server, Service, Socket, Stream, Timer, WebSocketMessage,
+    EventHandler, Forbidden, HandlerError, Handlers, Handshake, Listener, Namespace, Recovery,
+    Replies, Reply, ReplyError, Runtime, Server, Service, Socket, Stream, Timer, WebSocketMessage,
     WebSocketRequest,
 };
 

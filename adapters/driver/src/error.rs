@@ -62,7 +62,7 @@ impl Serialize for ReplyError {
     }
 }
 
-/// What went wrong in a handler; see [`Namespace::on_error`](crate::Namespace::on_error).
+/// What went wrong in a handler; see [`Handlers::on_error`](crate::Handlers::on_error).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HandlerError {

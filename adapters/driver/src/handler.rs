@@ -1,5 +1,6 @@
 //! Handlers: what an application does when a client connects, says something, or goes.
 
+use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -91,13 +92,16 @@ type OnDisconnect = Arc<dyn Fn(Socket, CloseReason) -> BoxFuture<'static, ()> + 
 type OnExpired = Arc<dyn Fn(SocketId) + Send + Sync>;
 type OnError = Arc<dyn Fn(&Socket, &str, &HandlerError) + Send + Sync>;
 
-/// The handlers of a namespace: stored once, however many sockets there are.
+/// The handlers of a [`Namespace`](crate::Namespace): stored once, however many sockets there are.
+///
+/// They may be registered at any time, and count from then on.
 #[derive(Default)]
-pub(crate) struct Handlers {
-    table: RwLock<Table>,
+pub struct Handlers {
+    /// Shared with who took it over, until one of them changes it.
+    table: RwLock<Arc<Table>>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Table {
     /// Ordered by their names, which are looked for once for each event.
     events: Vec<(Box<str>, OnEvent)>,
@@ -118,7 +122,12 @@ impl Table {
 }
 
 impl Handlers {
-    pub(crate) fn on<P>(&self, event: &str, handler: impl EventHandler<P>) {
+    /// Calls `handler` for every event of this name, on whatever socket, in the order in which a
+    /// socket's events arrive. Replaces the one before for the same name.
+    ///
+    /// See [`EventHandler`] for what a handler may be, and [`Ack::send`](crate::Ack::send) for
+    /// what its return value means.
+    pub fn on<P>(&self, event: &str, handler: impl EventHandler<P>) {
         let handler: OnEvent = Arc::new(move |call| handler.clone().call(call));
         drop(self.replace(|table| match table.find(event.as_bytes()) {
             Ok(at) => Some(std::mem::replace(&mut table.events[at].1, handler)),
@@ -129,7 +138,35 @@ impl Handlers {
         }));
     }
 
-    pub(crate) fn middleware<F, Fut>(&self, middleware: F)
+    /// Has every client pass `middleware` before it is let in, behind those that were added before:
+    /// the first that returns an error keeps it out, and the client reads that as its
+    /// `connect_error`, with `message` and `data`.
+    ///
+    /// It sees the socket as it will be: its id, its [handshake](Socket::handshake), what it
+    /// [presented](Socket::auth). It may leave [data](Socket::set_data) for the handlers, and
+    /// [join](Socket::join) rooms, which count once the socket is connected. Until then nothing
+    /// reaches it, and nothing can be sent to it. If the client goes meanwhile, the rest is not
+    /// asked, and no handler hears of it. A panic keeps the client out.
+    ///
+    /// ```
+    /// use klatch_core::ConnectError;
+    /// use klatch_driver::{Server, Socket};
+    /// use serde::Deserialize;
+    ///
+    /// #[derive(Deserialize)]
+    /// struct Auth {
+    ///     token: String,
+    /// }
+    ///
+    /// let server = Server::new();
+    /// server.namespace("/").middleware(async |socket: Socket| {
+    ///     match socket.auth::<Auth>() {
+    ///         Ok(auth) if auth.token == "letmein" => Ok(()),
+    ///         _ => Err(ConnectError::new("unauthorized").with_data(&401)?),
+    ///     }
+    /// });
+    /// ```
+    pub fn middleware<F, Fut>(&self, middleware: F)
     where
         F: FnOnce(Socket) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Result<(), ConnectError>> + Send + 'static,
@@ -152,7 +189,9 @@ impl Handlers {
         self.table.read().middlewares.clone()
     }
 
-    pub(crate) fn on_connect<F, Fut>(&self, handler: F)
+    /// Calls `handler` for every socket that connects. It has run, up to its first await, before
+    /// the first event of that socket is handled. Replaces the one before.
+    pub fn on_connect<F, Fut>(&self, handler: F)
     where
         F: FnOnce(Socket) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output: ToArgs + Send> + Send + 'static,
@@ -168,7 +207,9 @@ impl Handlers {
         drop(self.replace(|table| table.connect.replace(handler)));
     }
 
-    pub(crate) fn on_disconnecting<F, Fut>(&self, handler: F)
+    /// Calls `handler` for every socket that is about to disconnect: its rooms can still be seen.
+    /// Replaces the one before.
+    pub fn on_disconnecting<F, Fut>(&self, handler: F)
     where
         F: FnOnce(Socket, CloseReason) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output: ToArgs + Send> + Send + 'static,
@@ -177,7 +218,9 @@ impl Handlers {
         drop(self.replace(|table| table.disconnecting.replace(handler)));
     }
 
-    pub(crate) fn on_disconnect<F, Fut>(&self, handler: F)
+    /// Calls `handler` for every socket that has disconnected: it is in no room any more.
+    /// Replaces the one before.
+    pub fn on_disconnect<F, Fut>(&self, handler: F)
     where
         F: FnOnce(Socket, CloseReason) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output: ToArgs + Send> + Send + 'static,
@@ -186,15 +229,19 @@ impl Handlers {
         drop(self.replace(|table| table.disconnect.replace(handler)));
     }
 
-    pub(crate) fn on_error(
-        &self,
-        hook: impl Fn(&Socket, &str, &HandlerError) + Send + Sync + 'static,
-    ) {
+    /// Calls `hook` with the socket, the event's name and what went wrong: arguments that do not
+    /// fit the handler, a handler that returned an `Err` or panicked. Without a hook it is logged
+    /// at debug level. Replaces the one before.
+    pub fn on_error(&self, hook: impl Fn(&Socket, &str, &HandlerError) + Send + Sync + 'static) {
         let hook: OnError = Arc::new(hook);
         drop(self.replace(|table| table.error.replace(hook)));
     }
 
-    pub(crate) fn on_expired(&self, hook: impl Fn(SocketId) + Send + Sync + 'static) {
+    /// Calls `hook` with the id of every socket that was lost and cannot come back any more: its
+    /// time is over, too many were lost after it, or its client came back without what it takes.
+    /// Replaces the one before. Without [`Builder::recovery`](crate::Builder::recovery) it is never
+    /// called.
+    pub fn on_expired(&self, hook: impl Fn(SocketId) + Send + Sync + 'static) {
         let hook: OnExpired = Arc::new(hook);
         drop(self.replace(|table| table.expired.replace(hook)));
     }
@@ -203,7 +250,7 @@ impl Handlers {
     /// back for this very lock.
     #[must_use]
     fn replace<T>(&self, replace: impl FnOnce(&mut Table) -> T) -> T {
-        replace(&mut self.table.write())
+        replace(Arc::make_mut(&mut self.table.write()))
     }
 
     /// An event's name and the future of its handler, not yet polled; `None` if nobody handles it.
@@ -254,6 +301,14 @@ impl Handlers {
         if catch_unwind(AssertUnwindSafe(|| hook(socket, event, error))).is_err() {
             tracing::error!(namespace = socket.namespace_name(), event, "the error hook panicked");
         }
+    }
+}
+
+impl fmt::Debug for Handlers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let table = self.table.read().clone();
+        let events = table.events.iter().map(|(name, _)| name).collect::<Vec<_>>();
+        f.debug_struct("Handlers").field("events", &events).finish_non_exhaustive()
     }
 }
 

@@ -42,7 +42,7 @@ pub use broadcast::Broadcast;
 pub use endpoint::{Endpoint, WebSocketRequest};
 pub use engine::{EngineServer, EngineSocket};
 pub use error::{EmitError, HandlerError, ReplyError};
-pub use handler::{Call, EventHandler};
+pub use handler::{Call, EventHandler, Handlers};
 pub use handshake::Handshake;
 pub use hooks::Forbidden;
 pub use namespace::Namespace;

@@ -5,14 +5,14 @@ mod publishing;
 mod returning;
 
 use std::fmt;
-use std::future::Future;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
 use klatch_core::{
-    CloseReason, ConnectError, FromPayload, HashKey, Outgoing, Payload, Pid, Slot, SocketId,
-    SocketKey, SocketMap, Target, ToArgs,
+    CloseReason, FromPayload, HashKey, Outgoing, Payload, Pid, Slot, SocketId, SocketKey,
+    SocketMap, Target, ToArgs,
 };
 use parking_lot::Mutex;
 
@@ -20,8 +20,8 @@ pub(crate) use self::asking::Answers;
 use self::asking::Asking;
 use crate::broadcast::Broadcast;
 use crate::entropy;
-use crate::error::{EmitError, HandlerError};
-use crate::handler::{EventHandler, Handlers};
+use crate::error::EmitError;
+use crate::handler::Handlers;
 use crate::housekeeper::Housekeeper;
 use crate::link::Link;
 use crate::recovery::Recovery;
@@ -29,7 +29,8 @@ use crate::reply::Replies;
 use crate::socket::{Farewell, Socket};
 use crate::wakers::wake_after;
 
-/// A namespace of a server: where handlers are registered and everybody can be spoken to. Cheap to clone.
+/// A namespace of a server: where handlers are registered, by the methods of [`Handlers`], and
+/// everybody can be spoken to. Cheap to clone.
 #[derive(Clone)]
 pub struct Namespace(pub(crate) Arc<Inner>);
 
@@ -65,96 +66,6 @@ impl Namespace {
     /// Its name, with the leading slash.
     pub fn name(&self) -> &str {
         self.0.name()
-    }
-
-    /// Has every client pass `middleware` before it is let in, behind those that were added before:
-    /// the first that returns an error keeps it out, and the client reads that as its
-    /// `connect_error`, with `message` and `data`.
-    ///
-    /// It sees the socket as it will be: its id, its [handshake](Socket::handshake), what it
-    /// [presented](Socket::auth). It may leave [data](Socket::set_data) for the handlers, and
-    /// [join](Socket::join) rooms, which count once the socket is connected. Until then nothing
-    /// reaches it, and nothing can be sent to it. If the client goes meanwhile, the rest is not
-    /// asked, and no handler hears of it. A panic keeps the client out.
-    ///
-    /// ```
-    /// use klatch_core::ConnectError;
-    /// use klatch_driver::{Server, Socket};
-    /// use serde::Deserialize;
-    ///
-    /// #[derive(Deserialize)]
-    /// struct Auth {
-    ///     token: String,
-    /// }
-    ///
-    /// let server = Server::new();
-    /// server.namespace("/").middleware(async |socket: Socket| {
-    ///     match socket.auth::<Auth>() {
-    ///         Ok(auth) if auth.token == "letmein" => Ok(()),
-    ///         _ => Err(ConnectError::new("unauthorized").with_data(&401)?),
-    ///     }
-    /// });
-    /// ```
-    pub fn middleware<F, Fut>(&self, middleware: F)
-    where
-        F: FnOnce(Socket) -> Fut + Clone + Send + Sync + 'static,
-        Fut: Future<Output = Result<(), ConnectError>> + Send + 'static,
-    {
-        self.0.handlers.middleware(middleware);
-    }
-
-    /// Calls `handler` for every socket that connects. It has run, up to its first await, before
-    /// the first event of that socket is handled. Replaces the one before.
-    pub fn on_connect<F, Fut>(&self, handler: F)
-    where
-        F: FnOnce(Socket) -> Fut + Clone + Send + Sync + 'static,
-        Fut: Future<Output: ToArgs + Send> + Send + 'static,
-    {
-        self.0.handlers.on_connect(handler);
-    }
-
-    /// Calls `handler` for every event of this name, on whatever socket, in the order in which a
-    /// socket's events arrive. Replaces the one before for the same name.
-    ///
-    /// See [`EventHandler`] for what a handler may be, and [`Ack::send`](crate::Ack::send) for
-    /// what its return value means.
-    pub fn on<P>(&self, event: &str, handler: impl EventHandler<P>) {
-        self.0.handlers.on(event, handler);
-    }
-
-    /// Calls `handler` for every socket that is about to disconnect: its rooms can still be seen.
-    /// Replaces the one before.
-    pub fn on_disconnecting<F, Fut>(&self, handler: F)
-    where
-        F: FnOnce(Socket, CloseReason) -> Fut + Clone + Send + Sync + 'static,
-        Fut: Future<Output: ToArgs + Send> + Send + 'static,
-    {
-        self.0.handlers.on_disconnecting(handler);
-    }
-
-    /// Calls `handler` for every socket that has disconnected: it is in no room any more.
-    /// Replaces the one before.
-    pub fn on_disconnect<F, Fut>(&self, handler: F)
-    where
-        F: FnOnce(Socket, CloseReason) -> Fut + Clone + Send + Sync + 'static,
-        Fut: Future<Output: ToArgs + Send> + Send + 'static,
-    {
-        self.0.handlers.on_disconnect(handler);
-    }
-
-    /// Calls `hook` with the socket, the event's name and what went wrong: arguments that do not
-    /// fit the handler, a handler that returned an `Err` or panicked. Without a hook it is logged
-    /// at debug level. Replaces the one before.
-    pub fn on_error(&self, hook: impl Fn(&Socket, &str, &HandlerError) + Send + Sync + 'static) {
-        self.0.handlers.on_error(hook);
-    }
-
-    /// Calls `hook` with the id of every socket that was lost and cannot come back any more: its
-    /// time is over, too many were lost after it, or its client came back without what it takes.
-    /// Replaces the one before. Without [`Builder::recovery`](crate::Builder::recovery) it is never
-    /// called.
-    pub fn on_expired(&self, hook: impl Fn(SocketId) + Send + Sync + 'static) {
-        self.0.handlers.on_expired(hook);
     }
 
     /// Sends an event to everybody in the namespace; see [`Broadcast::emit`].
@@ -231,6 +142,14 @@ impl Namespace {
     /// The rooms that somebody is in, without those that are named by a socket's id.
     pub fn rooms(&self) -> Vec<String> {
         self.0.publish.lock().namespace.room_names().map(str::to_owned).collect()
+    }
+}
+
+impl Deref for Namespace {
+    type Target = Handlers;
+
+    fn deref(&self) -> &Handlers {
+        &self.0.handlers
     }
 }
 

@@ -60,7 +60,7 @@ impl Recovery {
     }
 
     /// Whether a client that comes back need not pass the
-    /// [middlewares](crate::Namespace::middleware). It must, by default: what let it in two minutes
+    /// [middlewares](crate::Handlers::middleware). It must, by default: what let it in two minutes
     /// ago may not hold any more. In Node it need not.
     pub fn skip_middlewares(mut self, skip: bool) -> Self {
         self.skip_middlewares = skip;
