@@ -269,7 +269,7 @@ proptest! {
             let with_unknown = base.clone().to("nowhere");
             prop_assert_eq!(&world.select_set(&with_unknown)?, &reached, "(18)");
         }
-        for nobody in [Target::rooms(["nowhere"]), Target::rooms([""; 0])] {
+        for nobody in [Target::rooms(["nowhere"]), Target::rooms([""; 0]), Target::all().to_any_of([""; 0])] {
             prop_assert_eq!(world.select_set(&nobody)?, BTreeSet::new(), "(18)");
         }
         prop_assert_eq!(base.clone(), world.target(&aim), "(21)");

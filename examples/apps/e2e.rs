@@ -94,7 +94,7 @@ fn questions(namespace: &Namespace) {
         let reply: Reply<Args<Vec<Value>>> = if millis == 0 {
             socket.emit_with_ack("question", &question)
         } else {
-            socket.emit_with_ack_within(Duration::from_millis(millis), "question", &question)
+            socket.timeout(Duration::from_millis(millis)).emit_with_ack("question", &question)
         };
         match reply.await {
             Ok(Args(answers)) => Asked { ok: true, answers },

@@ -4,42 +4,52 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use klatch_core::{FromPayload, JoinError, SocketKey, Target, ToArgs};
+use klatch_core::{FromPayload, JoinError, Target, ToArgs};
 
 use crate::error::EmitError;
+use crate::flags::Flags;
 use crate::namespace;
-use crate::reply::{DEFAULT_DEADLINE, Replies};
+use crate::reply::Replies;
+use crate::rooms::Rooms;
 use crate::socket::Socket;
 
 /// Some of the sockets of a namespace, and how to speak to them. An immutable value: every method
 /// that narrows it gives a new one, and rooms are looked up when something is sent.
 ///
-/// From a [`Socket`] it leaves that socket out, in whatever room it is.
+/// From a [`Socket`] it leaves that socket out, for who it is: whatever room it is in, and that of
+/// its own id too, whether or not it has left that.
 #[derive(Clone)]
 pub struct Broadcast {
     namespace: Arc<namespace::Inner>,
     target: Target,
-    volatile: bool,
-    timeout: Duration,
+    flags: Flags,
 }
 
 impl Broadcast {
     pub(crate) fn new(namespace: Arc<namespace::Inner>, target: Target) -> Self {
-        Self { namespace, target, volatile: false, timeout: DEFAULT_DEADLINE }
+        Self { namespace, target, flags: Flags::default() }
     }
 
-    /// Adds the members of a room; the first room replaces "everybody". Whoever is in several of
-    /// the rooms gets what is sent once. A socket's id is the name of its own room.
-    #[must_use]
-    pub fn to(mut self, room: impl AsRef<str>) -> Self {
-        self.target = self.target.to(room.as_ref());
+    pub(crate) fn with(mut self, flags: Flags) -> Self {
+        self.flags = flags;
         self
     }
 
-    /// Leaves out the members of a room, whatever other rooms they are in.
+    /// Adds the members of a room, or of several; the first that are told replace "everybody",
+    /// also where an empty list is told: that is nobody. Whoever is in several of the rooms gets
+    /// what is sent once. A socket's id is the name of its own room.
+    ///
+    /// It is Node's `to` and `in`, of which the latter is no name in Rust.
     #[must_use]
-    pub fn except(mut self, room: impl AsRef<str>) -> Self {
-        self.target = self.target.except(room.as_ref());
+    pub fn to<N>(mut self, rooms: impl Rooms<N>) -> Self {
+        self.target = rooms.with(|rooms| self.target.to_any_of(rooms.iter().copied()));
+        self
+    }
+
+    /// Leaves out the members of a room, or of several, whatever other rooms they are in.
+    #[must_use]
+    pub fn except<N>(mut self, rooms: impl Rooms<N>) -> Self {
+        self.target = rooms.with(|rooms| rooms.iter().copied().fold(self.target, Target::except));
         self
     }
 
@@ -47,14 +57,22 @@ impl Broadcast {
     /// An event that asks for answers is never dropped.
     #[must_use]
     pub fn volatile(mut self) -> Self {
-        self.volatile = true;
+        self.flags.volatile = true;
         self
     }
 
     /// How long answers are awaited. 30 seconds if nothing is said.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.flags.timeout = timeout;
+        self
+    }
+
+    /// What is sent stays on this node, where there are others. A server is one node as it is:
+    /// until there are clusters, this changes nothing.
+    #[must_use]
+    pub fn local(mut self) -> Self {
+        self.flags.local = true;
         self
     }
 
@@ -66,9 +84,7 @@ impl Broadcast {
     ///
     /// If the value cannot be encoded.
     pub fn emit(&self, event: &str, args: &(impl ToArgs + ?Sized)) -> Result<(), EmitError> {
-        let event = self.namespace.event(event, args, self.volatile)?;
-        self.namespace.publish(&self.target, event, self.volatile);
-        Ok(())
+        self.namespace.emit_many(&self.target, self.flags, event, args)
     }
 
     /// Sends an event and asks everybody for an answer; it is sent at once, not when the answers
@@ -78,7 +94,7 @@ impl Broadcast {
         event: &str,
         args: &(impl ToArgs + ?Sized),
     ) -> Replies<D> {
-        Replies::new(self.namespace.ask_many(&self.target, self.timeout, event, args))
+        Replies::new(self.namespace.ask_many(&self.target, self.flags, event, args))
     }
 
     /// The sockets that are meant at this moment.
@@ -86,26 +102,35 @@ impl Broadcast {
         self.namespace.sockets(&self.target)
     }
 
-    /// Puts all of them into a room.
+    /// Puts all of them into a room, or into several: each socket into all of these, or into none.
     ///
     /// # Errors
     ///
-    /// As [`Socket::join`], for the first that cannot; those before it are in the room.
-    pub fn sockets_join(&self, room: impl AsRef<str>) -> Result<(), JoinError> {
-        let room = room.as_ref();
-        self.for_each(|namespace, key| namespace.join(key, room).map(|_| ()))
+    /// As [`Socket::join`], for the first socket that cannot; those before it are in the rooms.
+    pub fn sockets_join<N>(&self, rooms: impl Rooms<N>) -> Result<(), JoinError> {
+        rooms.with(|rooms| {
+            self.namespace.rooms(|namespace| {
+                // Chosen before anything changes: joining may not change who is to join.
+                let mut keys = Vec::new();
+                namespace.select(&self.target, &mut keys);
+                keys.into_iter().try_for_each(|key| namespace.join_all(key, rooms).map(|_| ()))
+            })
+        })
     }
 
-    /// Takes all of them out of a room.
-    pub fn sockets_leave(&self, room: impl AsRef<str>) {
-        let room = room.as_ref();
-        let left: Result<(), std::convert::Infallible> = self.for_each(|namespace, key| {
-            namespace.leave(key, room);
-            Ok(())
+    /// Takes all of them out of a room, or of several.
+    pub fn sockets_leave<N>(&self, rooms: impl Rooms<N>) {
+        rooms.with(|rooms| {
+            self.namespace.rooms(|namespace| {
+                let mut keys = Vec::new();
+                namespace.select(&self.target, &mut keys);
+                for (key, room) in
+                    keys.iter().flat_map(|key| rooms.iter().map(|room| (*key, *room)))
+                {
+                    namespace.leave(key, room);
+                }
+            });
         });
-        match left {
-            Ok(()) => {}
-        }
     }
 
     /// Disconnects all of them from the namespace; see [`Socket::disconnect`].
@@ -121,18 +146,6 @@ impl Broadcast {
             socket.disconnect_all();
         }
     }
-
-    fn for_each<E>(
-        &self,
-        mut act: impl FnMut(&mut klatch_core::Namespace, SocketKey) -> Result<(), E>,
-    ) -> Result<(), E> {
-        self.namespace.rooms(|namespace| {
-            // Chosen before anything changes: joining may not change who is to join.
-            let mut keys = Vec::new();
-            namespace.select(&self.target, &mut keys);
-            keys.into_iter().try_for_each(|key| act(namespace, key))
-        })
-    }
 }
 
 impl fmt::Debug for Broadcast {
@@ -140,7 +153,7 @@ impl fmt::Debug for Broadcast {
         f.debug_struct("Broadcast")
             .field("namespace", &self.namespace.name())
             .field("target", &self.target)
-            .field("volatile", &self.volatile)
-            .finish_non_exhaustive()
+            .field("flags", &self.flags)
+            .finish()
     }
 }

@@ -26,6 +26,7 @@ use crate::housekeeper::Housekeeper;
 use crate::link::Link;
 use crate::recovery::Recovery;
 use crate::reply::Replies;
+use crate::rooms::Rooms;
 use crate::socket::{Farewell, Socket};
 use crate::wakers::wake_after;
 
@@ -91,14 +92,15 @@ impl Namespace {
         Broadcast::new(self.0.clone(), Target::all())
     }
 
-    /// The members of a room.
-    pub fn to(&self, room: impl AsRef<str>) -> Broadcast {
-        self.everybody().to(room)
+    /// The members of a room, or of several. It is Node's `to` and `in`, of which the latter is no
+    /// name in Rust.
+    pub fn to<N>(&self, rooms: impl Rooms<N>) -> Broadcast {
+        self.everybody().to(rooms)
     }
 
-    /// Everybody but the members of a room.
-    pub fn except(&self, room: impl AsRef<str>) -> Broadcast {
-        self.everybody().except(room)
+    /// Everybody but the members of a room, or of several.
+    pub fn except<N>(&self, rooms: impl Rooms<N>) -> Broadcast {
+        self.everybody().except(rooms)
     }
 
     /// [`Broadcast::volatile`] for everybody.
@@ -109,6 +111,11 @@ impl Namespace {
     /// [`Broadcast::timeout`] for everybody.
     pub fn timeout(&self, timeout: Duration) -> Broadcast {
         self.everybody().timeout(timeout)
+    }
+
+    /// [`Broadcast::local`] for everybody.
+    pub fn local(&self) -> Broadcast {
+        self.everybody().local()
     }
 
     /// All its sockets.

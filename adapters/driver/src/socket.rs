@@ -1,29 +1,27 @@
 //! A socket: one client in one namespace.
 
 mod arriving;
+mod operators;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use futures::future::BoxFuture;
 use klatch_core::engine::Transport;
 use klatch_core::{
-    CloseReason, ConnectError, DecodeError, EncodeError, FromPayload, JoinError, Luggage, Outgoing,
-    Payload, Slot, SocketId, SocketKey, Target, Text, ToArgs,
+    CloseReason, ConnectError, DecodeError, EncodeError, FromPayload, Luggage, Outgoing, Payload,
+    Slot, SocketId, SocketKey, Text,
 };
 use parking_lot::Mutex;
 use serde::Serialize;
 
-use crate::broadcast::Broadcast;
 use crate::data::Kept;
 use crate::error::{EmitError, HandlerError};
 use crate::handshake::Handshake;
 use crate::link::{InFlight, Link};
 use crate::mailbox::{Order, Refusal};
 use crate::namespace::{self, Namespace};
-use crate::reply::{DEFAULT_DEADLINE, Reply};
 use crate::start::start;
 use crate::wakers::wake_after;
 
@@ -190,128 +188,6 @@ impl Socket {
         self.0.connected.load(Ordering::Acquire)
     }
 
-    /// Sends an event to this client: queued, in the order of these calls.
-    ///
-    /// # Errors
-    ///
-    /// If the value cannot be encoded, the socket is disconnected or its client reads too slowly.
-    pub fn emit(&self, event: &str, args: &(impl ToArgs + ?Sized)) -> Result<(), EmitError> {
-        let namespace = &self.0.namespace;
-        namespace.publish_to(self, namespace.event(event, args, false)?)
-    }
-
-    /// Sends an event to this client if it can leave at once: nothing is queued before it and the
-    /// transport is ready. Otherwise it is dropped, which is no error.
-    ///
-    /// # Errors
-    ///
-    /// If the value cannot be encoded or the socket is disconnected.
-    pub fn emit_volatile(
-        &self,
-        event: &str,
-        args: &(impl ToArgs + ?Sized),
-    ) -> Result<(), EmitError> {
-        let packet = Outgoing::event(self.namespace_name(), event, args, None)?;
-        let Inner { slot, link, .. } = &*self.0;
-        match wake_after(|wakers| link.mailbox.push_volatile(Some(*slot), packet, wakers)) {
-            Ok(()) | Err(Refusal::Busy) => Ok(()),
-            Err(refusal) => Err(refusal.into()),
-        }
-    }
-
-    /// Sends an event and asks for an answer, within 30 seconds; it is sent at once, not when
-    /// the answer is awaited.
-    pub fn emit_with_ack<D: FromPayload>(
-        &self,
-        event: &str,
-        args: &(impl ToArgs + ?Sized),
-    ) -> Reply<D> {
-        self.emit_with_ack_within(DEFAULT_DEADLINE, event, args)
-    }
-
-    /// Sends an event and asks for an answer within `timeout`.
-    pub fn emit_with_ack_within<D: FromPayload>(
-        &self,
-        timeout: Duration,
-        event: &str,
-        args: &(impl ToArgs + ?Sized),
-    ) -> Reply<D> {
-        Reply::new(self.0.namespace.ask_one(self, timeout, event, args))
-    }
-
-    /// Everybody in the namespace but this socket.
-    pub fn broadcast(&self) -> Broadcast {
-        Broadcast::new(self.0.namespace.clone(), Target::all().without(self.key()))
-    }
-
-    /// Everybody in a room but this socket; more rooms can be added.
-    pub fn to(&self, room: impl AsRef<str>) -> Broadcast {
-        self.broadcast().to(room)
-    }
-
-    /// Everybody but this socket and the members of a room.
-    pub fn except(&self, room: impl AsRef<str>) -> Broadcast {
-        self.broadcast().except(room)
-    }
-
-    /// Joins a room: what is sent to it from now on reaches this socket.
-    ///
-    /// # Errors
-    ///
-    /// If the name has more than 256 bytes or is another socket's id, or the socket is in 1024
-    /// rooms already.
-    pub fn join(&self, room: impl AsRef<str>) -> Result<(), JoinError> {
-        self.join_all([room])
-    }
-
-    /// Joins several rooms at once, all or none.
-    ///
-    /// # Errors
-    ///
-    /// As [`Socket::join`].
-    pub fn join_all<R: AsRef<str>>(
-        &self,
-        rooms: impl IntoIterator<Item = R>,
-    ) -> Result<(), JoinError> {
-        // The iterator is the application's: it may ask for rooms itself, which takes the lock.
-        let rooms: Vec<R> = rooms.into_iter().collect();
-        let rooms: Vec<&str> = rooms.iter().map(R::as_ref).collect();
-        if let Some(promised) = self.promise_rooms(&rooms) {
-            return promised;
-        }
-        self.0.namespace.rooms(|namespace| namespace.join_all(self.key(), rooms)).map(|_| ())
-    }
-
-    /// Leaves a room: when this returns, nothing more that is sent to the room reaches this socket.
-    pub fn leave(&self, room: impl AsRef<str>) {
-        let room = room.as_ref();
-        if !self.forgo_rooms(Some(room)) {
-            self.0.namespace.rooms(|namespace| namespace.leave(self.key(), room));
-        }
-    }
-
-    /// Leaves all rooms, that of its own id too.
-    pub fn leave_all(&self) {
-        if !self.forgo_rooms(None) {
-            self.0.namespace.rooms(|namespace| namespace.leave_all(self.key()));
-        }
-    }
-
-    /// The rooms it is in, that of its own id first; none after it disconnected. For a middleware,
-    /// those that it will be in, beside that.
-    pub fn rooms(&self) -> Vec<String> {
-        if let Some(promised) = self.promised_rooms() {
-            return promised.into_iter().map(String::from).collect();
-        }
-        self.0.namespace.rooms(|namespace| namespace.rooms(self.key()).map(str::to_owned).collect())
-    }
-
-    /// Whether it is in a room.
-    pub fn is_in(&self, room: impl AsRef<str>) -> bool {
-        let room = room.as_ref();
-        self.0.namespace.rooms(|namespace| namespace.is_in(self.key(), room))
-    }
-
     /// Disconnects this client from this namespace, and tells it; its connection and its other
     /// namespaces live on. The JavaScript client does not come back by itself.
     ///
@@ -374,6 +250,15 @@ impl Socket {
             waker.wake();
         }
         Ok(pushed?)
+    }
+
+    /// Queues a packet for this client if it can leave at once.
+    pub(crate) fn deliver_volatile(&self, packet: Outgoing) -> Result<(), EmitError> {
+        let Inner { slot, link, .. } = &*self.0;
+        match wake_after(|wakers| link.mailbox.push_volatile(Some(*slot), packet, wakers)) {
+            Ok(()) | Err(Refusal::Busy) => Ok(()),
+            Err(refusal) => Err(refusal.into()),
+        }
     }
 
     /// Runs the connect handler, and what was to happen to the socket meanwhile.

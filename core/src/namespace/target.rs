@@ -15,6 +15,7 @@ use super::sockets::{Marks, SocketKey, Sockets};
 /// let lobby = guests.clone().to("lobby").to("stairs");
 /// assert_eq!(lobby, Target::rooms(["lobby", "stairs"]).except("staff"));
 /// assert_ne!(Target::all(), Target::rooms([""; 0]));
+/// assert_eq!(Target::all().to_any_of([""; 0]), Target::rooms([""; 0]));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
@@ -46,6 +47,18 @@ impl Target {
         match &mut self.to {
             To::Everyone => self.to = To::Rooms(vec![room.into()]),
             To::Rooms(rooms) => rooms.push(room.into()),
+        }
+        self
+    }
+
+    /// Adds several rooms to the union. What was the whole namespace is narrowed to them: to nobody,
+    /// if there are none.
+    #[must_use]
+    pub fn to_any_of<R: Into<Box<str>>>(mut self, rooms: impl IntoIterator<Item = R>) -> Self {
+        let added = rooms.into_iter().map(Into::into);
+        match &mut self.to {
+            To::Everyone => self.to = To::Rooms(added.collect()),
+            To::Rooms(rooms) => rooms.extend(added),
         }
         self
     }

@@ -13,7 +13,7 @@ pub(crate) fn sorted(socket: &Socket) -> Vec<String> {
 
 pub(crate) fn register(namespace: &Namespace) {
     namespace.on("join", async |socket: Socket, rooms: OneOrMany| {
-        socket.join_all(rooms.into_list())?;
+        socket.join(rooms.into_list())?;
         Ok::<_, JoinError>(sorted(&socket))
     });
     namespace.on("leave", async |socket: Socket, room: String| {

@@ -50,11 +50,13 @@ impl Spec {
             From::Socket if narrowed => socket.broadcast(),
             From::Socket => return None,
         };
-        for room in self.to.iter().chain(&self.r#in) {
-            broadcast = broadcast.to(room);
+        let rooms = || self.to.iter().chain(&self.r#in);
+        if rooms().next().is_some() {
+            broadcast = broadcast.to(rooms());
         }
-        for room in &self.except {
-            broadcast = broadcast.except(room);
+        broadcast = broadcast.except(&self.except);
+        if self.flags.contains(&Flag::Local) {
+            broadcast = broadcast.local();
         }
         if self.flags.contains(&Flag::Volatile) {
             broadcast = broadcast.volatile();
@@ -73,7 +75,9 @@ impl Spec {
     ) -> Result<(), EmitError> {
         match self.broadcast(socket) {
             Some(broadcast) => broadcast.emit(event, arguments),
-            None if self.flags.contains(&Flag::Volatile) => socket.emit_volatile(event, arguments),
+            None if self.flags.contains(&Flag::Volatile) => {
+                socket.volatile().emit(event, arguments)
+            }
             None => socket.emit(event, arguments),
         }
     }

@@ -8,6 +8,7 @@ pub(crate) mod handlers;
 pub(crate) mod http;
 pub(crate) mod limits;
 pub(crate) mod middlewares;
+pub(crate) mod operators;
 pub(crate) mod order;
 pub(crate) mod recovery;
 pub(crate) mod shutdown;

@@ -86,6 +86,15 @@ macro_rules! conformance_list {
                 other_namespaces_do_not_wait
                 a_client_that_waits_too_long_is_closed
             }
+            operators {
+                flags_and_addressees_are_told_in_any_order
+                an_operator_is_a_value_that_never_changes
+                a_flag_is_for_what_is_sent_with_it
+                a_sender_is_left_out_in_its_own_room_and_out_of_it
+                several_rooms_are_as_one_after_the_other
+                no_rooms_are_nobody
+                a_socket_is_put_into_all_rooms_or_none
+            }
             recovery {
                 a_lost_client_is_back_with_what_it_missed
                 a_client_that_read_nothing_yet_is_back_too

@@ -1,7 +1,6 @@
 //! Events that ask for answers, and where the answers go.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use futures::channel::oneshot;
 use klatch_core::{
@@ -11,6 +10,7 @@ use klatch_core::{
 
 use super::{Inner, Publish};
 use crate::error::EmitError;
+use crate::flags::Flags;
 use crate::socket::Socket;
 use crate::wakers::wake_after;
 
@@ -81,13 +81,13 @@ impl Inner {
     pub(crate) fn ask_one(
         &self,
         socket: &Socket,
-        timeout: Duration,
+        flags: Flags,
         event: &str,
         args: &(impl ToArgs + ?Sized),
     ) -> Result<oneshot::Receiver<Answers>, EmitError> {
         let id = self.rooms(klatch_core::Namespace::next_ack_id);
         let packet = Outgoing::event(&self.name, event, args, Some(id))?;
-        let deadline = self.housekeeper.deadline(timeout);
+        let deadline = self.housekeeper.deadline(flags.timeout);
         let (sender, receiver) = oneshot::channel();
         wake_after(|wakers| {
             let mut publish = self.publish.lock();
@@ -111,13 +111,13 @@ impl Inner {
     pub(crate) fn ask_many(
         &self,
         target: &Target,
-        timeout: Duration,
+        flags: Flags,
         event: &str,
         args: &(impl ToArgs + ?Sized),
     ) -> Result<(oneshot::Receiver<Answers>, Vec<SocketId>), EmitError> {
         let id = self.rooms(klatch_core::Namespace::next_ack_id);
         let packet = Outgoing::event(&self.name, event, args, Some(id))?;
-        let deadline = self.housekeeper.deadline(timeout);
+        let deadline = self.housekeeper.deadline(flags.timeout);
         let (sender, receiver) = oneshot::channel();
         let (skipped, events) = wake_after(|wakers| {
             let mut publish = self.publish.lock();

@@ -1,22 +1,23 @@
 //! Events on their way to those who are meant.
 
-use klatch_core::{EncodeError, Outgoing, Target, ToArgs};
+use klatch_core::{Draft, EncodeError, Outgoing, Target, ToArgs};
 
 use super::{Inner, Publish};
 use crate::error::EmitError;
+use crate::flags::Flags;
 use crate::socket::Socket;
 use crate::wakers::wake_after;
 
 /// An event, encoded.
-pub(crate) enum Event {
+enum Event {
     Complete(Outgoing),
     /// It may be asked for again: its place among the others is known under the lock only.
-    Draft(klatch_core::Draft),
+    Draft(Draft),
 }
 
 impl Inner {
     /// Encodes an event.
-    pub(crate) fn event(
+    fn event(
         &self,
         name: &str,
         args: &(impl ToArgs + ?Sized),
@@ -30,7 +31,35 @@ impl Inner {
     }
 
     /// Sends an event to all who are meant.
-    pub(crate) fn publish(&self, target: &Target, event: Event, volatile: bool) {
+    pub(crate) fn emit_many(
+        &self,
+        target: &Target,
+        flags: Flags,
+        name: &str,
+        args: &(impl ToArgs + ?Sized),
+    ) -> Result<(), EmitError> {
+        let event = self.event(name, args, flags.volatile)?;
+        self.publish(target, event, flags.volatile);
+        Ok(())
+    }
+
+    /// Sends an event to one socket.
+    pub(crate) fn emit_one(
+        &self,
+        socket: &Socket,
+        flags: Flags,
+        name: &str,
+        args: &(impl ToArgs + ?Sized),
+    ) -> Result<(), EmitError> {
+        match self.event(name, args, flags.volatile)? {
+            // Nobody will ask for its place among the others, so that there is no need of a lock.
+            Event::Complete(packet) if flags.volatile => socket.deliver_volatile(packet),
+            Event::Complete(packet) => socket.deliver(packet),
+            Event::Draft(draft) => self.publish_one(socket, draft),
+        }
+    }
+
+    fn publish(&self, target: &Target, event: Event, volatile: bool) {
         wake_after(|wakers| {
             let mut publish = self.publish.lock();
             let packet = match event {
@@ -55,13 +84,7 @@ impl Inner {
         });
     }
 
-    /// Sends an event to one socket.
-    pub(crate) fn publish_to(&self, socket: &Socket, event: Event) -> Result<(), EmitError> {
-        let draft = match event {
-            // Nobody will ask for its place among the others, so that there is no need of a lock.
-            Event::Complete(packet) => return socket.deliver(packet),
-            Event::Draft(draft) => draft,
-        };
+    fn publish_one(&self, socket: &Socket, draft: Draft) -> Result<(), EmitError> {
         let mut publish = self.publish.lock();
         if !publish.namespace.contains(socket.key()) {
             return Err(EmitError::Closed);

@@ -104,11 +104,11 @@ impl Socket {
         }
     }
 
-    /// Forgets a promised room, or all of them; false if it is connected.
-    pub(super) fn forgo_rooms(&self, room: Option<&str>) -> bool {
+    /// Forgets some of the promised rooms; false if it is connected.
+    pub(super) fn forgo_rooms(&self, is_left: impl Fn(&str) -> bool) -> bool {
         match &mut *self.0.life.lock() {
             Life::Arriving(promised) | Life::Judged(promised, _) => {
-                promised.retain(|name| room.is_some_and(|room| **name != *room));
+                promised.retain(|room| !is_left(room));
                 true
             }
             Life::Connecting { .. } | Life::Connected | Life::Disconnected => false,

@@ -90,7 +90,7 @@ pub(crate) async fn one_socket_answers_or_is_too_late_or_gone(bed: &Bed) {
     client.send("431[\"no number\"]").await;
     assert!(matches!(bed.soon("the answer", reply).await, Err(ReplyError::Decode(_))));
 
-    let reply: Reply<u32> = socket.emit_with_ack_within(SHORT, "question", &3);
+    let reply: Reply<u32> = socket.timeout(SHORT).emit_with_ack("question", &3);
     client.expect(&["422[\"question\",3]"]).await;
     assert_eq!(bed.soon("the deadline", reply).await, Err(ReplyError::TimedOut));
     client.send("432[42]").await;
@@ -108,10 +108,10 @@ pub(crate) async fn a_wait_without_an_end_holds_up_no_other(bed: &Bed) {
     let (_server, namespace, running) = bed.serve_one().await;
     let mut client = Client::connected(running.address).await;
     let socket = namespace.sockets().remove(0);
-    let endless: Reply<u32> = socket.emit_with_ack_within(Duration::MAX, "endless", &());
+    let endless: Reply<u32> = socket.timeout(Duration::MAX).emit_with_ack("endless", &());
     client.expect(&["420[\"endless\"]"]).await;
     for _ in 0..2 {
-        let short: Reply<u32> = socket.emit_with_ack_within(SHORT, "short", &());
+        let short: Reply<u32> = socket.timeout(SHORT).emit_with_ack("short", &());
         client.next().await;
         assert_eq!(bed.soon("the deadline", short).await, Err(ReplyError::TimedOut));
     }

@@ -41,14 +41,14 @@ pub(crate) async fn a_volatile_packet_is_dropped_behind_another(bed: &Bed) {
     let (_server, namespace, running) = bed.serve_one().await;
     namespace.on("both", async |socket: Socket, (): ()| {
         socket.emit("first", &())?;
-        socket.emit_volatile("volatile", &())?;
+        socket.volatile().emit("volatile", &())?;
         let everybody = socket.namespace();
         everybody.volatile().emit("volatile", &())?;
         socket.emit("last", &())
     });
     namespace.on("alone", async |socket: Socket, (): ()| {
-        socket.emit_volatile("volatile", &())?;
-        socket.emit_volatile("volatile again", &())
+        socket.volatile().emit("volatile", &())?;
+        socket.volatile().emit("volatile again", &())
     });
     let mut client = Client::connected(running.address).await;
     client.send("42[\"both\"]").await;

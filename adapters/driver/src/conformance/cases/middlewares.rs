@@ -142,7 +142,7 @@ pub(crate) async fn rooms_joined_there_count_once_the_socket_is_connected(bed: &
     let guarded = guarded(bed, Config::new(), |namespace, pen| {
         let writer = pen.clone();
         namespace.middleware(async move |socket: Socket| {
-            socket.join_all(["a", "b", "c", "a"]).expect("rooms are rooms");
+            socket.join(["a", "b", "c", "a"]).expect("rooms are rooms");
             socket.leave("b");
             let too_long = socket.join("x".repeat(257)).is_err();
             let rooms = (socket.rooms(), socket.namespace().room_len("a"));

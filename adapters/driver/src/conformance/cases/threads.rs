@@ -82,7 +82,7 @@ pub(crate) async fn the_rooms_to_join_may_be_looked_up_while_joining(bed: &Bed) 
     let socket = namespace.sockets().remove(0);
     let joining = in_thread(move || {
         let new = ["a", "b"].into_iter().filter(|room| !socket.is_in(room));
-        socket.join_all(new).expect("the names are short");
+        socket.join(new).expect("the names are short");
         socket.rooms().len()
     });
     assert_eq!(bed.soon("the end of the lock", joining).await, Ok(3));
