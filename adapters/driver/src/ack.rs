@@ -49,16 +49,18 @@ impl Ack {
         event: impl AsRef<str>,
         answer: &(impl ToArgs + ?Sized),
     ) {
-        let (failed, sent) = match self.0 {
+        let (may_have_failed, sent) = match self.0 {
             // Encoding it tells, and is done once.
             Some((_, id)) => match Outgoing::ack(socket.namespace_name(), id, answer) {
                 Ok(answer) => (answer.is_error, socket.deliver(answer.packet)),
                 Err(error) => (false, Err(error.into())),
             },
-            None => (answer.is_error(), Ok(())),
+            None => (true, Ok(())),
         };
-        if failed {
-            socket.report(event.as_ref(), &HandlerError::Failed);
+        match may_have_failed.then(|| answer.error()).flatten() {
+            Some(Ok(error)) => socket.report(event.as_ref(), &HandlerError::Failed(error)),
+            Some(Err(error)) => socket.report(event.as_ref(), &HandlerError::Answer(error.into())),
+            None => {}
         }
         match sent {
             // That the client went away while the handler ran is nobody's mistake.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use klatch_core::{AckError, DecodeError, EncodeError};
+use klatch_core::{AckError, DecodeError, EncodeError, Payload};
 use serde::{Serialize, Serializer};
 
 /// Why something was not sent.
@@ -68,8 +68,8 @@ impl Serialize for ReplyError {
 pub enum HandlerError {
     /// The client's arguments are not of the handler's type: the handler did not run.
     Payload(DecodeError),
-    /// The handler returned an `Err`.
-    Failed,
+    /// The handler returned an `Err`: this is what it holds, as one argument.
+    Failed(Payload),
     /// What the handler returned cannot be sent.
     Answer(EmitError),
     /// The handler panicked; its socket is disconnected.
@@ -80,7 +80,7 @@ impl fmt::Display for HandlerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Payload(error) => write!(f, "the arguments do not fit the handler: {error}"),
-            Self::Failed => f.write_str("the handler failed"),
+            Self::Failed(_) => f.write_str("the handler failed"),
             Self::Answer(error) => write!(f, "the handler's answer was not sent: {error}"),
             Self::Panicked => f.write_str("the handler panicked"),
         }

@@ -278,3 +278,34 @@ proptest! {
         prop_assert_eq!(bytes.attachments()[0].bytes(), &blob);
     }
 }
+
+/// A list that must not be looked into.
+struct Sealed;
+
+impl Serialize for Sealed {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut seq = serde::Serializer::serialize_seq(serializer, Some(1))?;
+        panic!("{}", serde::ser::SerializeSeq::serialize_element(&mut seq, &1).is_ok())
+    }
+}
+
+#[test]
+fn an_error_is_told_from_the_outermost_layer_and_kept_as_one_argument() {
+    fn error(args: &(impl ToArgs + ?Sized)) -> Option<String> {
+        args.error().map(|error| error.expect("it has a JSON form").as_json().to_owned())
+    }
+
+    let failed = |text: &str| Some(text.to_owned());
+    assert_eq!(error(&Err::<(), _>("no such thing")), failed(r#""no such thing""#));
+    assert_eq!(error(&Err::<Sealed, _>(Args((1, 2)))), failed("[1,2]"));
+    assert_eq!(error(&Err::<(), _>(())), failed("null"));
+    assert_eq!(error(&Ok::<_, ()>(Err::<(), _>(1))), failed("1"));
+    assert_eq!(error(&Args(Err::<(), _>(Err::<(), _>(1)))), failed(r#"{"Err":1}"#));
+    for none in [error(&Ok::<_, &str>(Sealed)), error(&Sealed), error(&()), error("Err")] {
+        assert_eq!(none, None);
+    }
+    assert_eq!(error(&(Err::<(), _>(1),)), None, "within a value it is one like any other");
+    assert_eq!(error(&Payload::from_args(&Err::<(), _>(1)).expect("it has a JSON form")), None);
+    let odd = Err::<(), _>(std::collections::HashMap::from([((), 1)]));
+    assert!(matches!(odd.error(), Some(Err(EncodeError::Serialize(_)))));
+}

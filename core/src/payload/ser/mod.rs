@@ -1,6 +1,7 @@
 //! From a handler's value to the arguments of a packet.
 
 mod arguments;
+mod verdict;
 
 use std::cell::Cell;
 use std::fmt;
@@ -32,16 +33,20 @@ pub trait ToArgs {
         0
     }
 
-    /// Whether this is an `Err`, which an answer carries as `{"error": ..}`.
-    fn is_error(&self) -> bool {
-        let mut writer = ArgsWriter::new(Vec::new(), Opening::Probe);
-        self.write_args(&mut writer).is_ok() && writer.is_error()
+    /// What an `Err` holds, as one argument; `None` if this is none. An answer carries it as
+    /// `{"error": ..}`. No more is encoded than that.
+    fn error(&self) -> Option<Result<Payload, EncodeError>> {
+        None
     }
 }
 
 impl<T: Serialize + ?Sized> ToArgs for T {
     fn write_args(&self, writer: &mut ArgsWriter) -> Result<(), EncodeError> {
         writer.write(self)
+    }
+
+    fn error(&self) -> Option<Result<Payload, EncodeError>> {
+        verdict::error(self)
     }
 }
 
@@ -63,9 +68,6 @@ pub(crate) enum Opening {
     Array,
     /// As `Array`; and a `Result` is an answer.
     Ack,
-    /// As `Ack`, for a text that nobody reads: what most handlers return has none, and takes no
-    /// memory then.
-    Probe,
     /// An array that has its first element, the event's name.
     Name,
 }
@@ -122,7 +124,6 @@ impl ArgsWriter {
         match self.opening {
             Opening::Array | Opening::Ack => self.text.push(b'['),
             Opening::Name => self.text.push(b','),
-            Opening::Probe => {}
         }
     }
 
@@ -138,8 +139,7 @@ impl ArgsWriter {
             json: &mut json,
             plain: &plain,
             count: &mut count,
-            is_error: matches!(self.opening, Opening::Ack | Opening::Probe)
-                .then_some(&mut self.is_error),
+            is_error: (self.opening == Opening::Ack).then_some(&mut self.is_error),
             several: false,
         })?;
         if count == Count::Several {

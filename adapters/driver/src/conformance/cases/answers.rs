@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 use crate::ack::Ack;
 use crate::conformance::bed::Bed;
 use crate::conformance::client::Client;
-use crate::error::ReplyError;
+use crate::error::{HandlerError, ReplyError};
 use crate::reply::{Answers, Reply};
 use crate::socket::Socket;
 
@@ -20,12 +20,16 @@ const SHORT: Duration = Duration::from_millis(20);
 pub(crate) async fn an_error_is_the_answer_and_reaches_the_hook(bed: &Bed) {
     let (_server, namespace, running) = bed.serve_one().await;
     let (pen, mut log) = bed.log();
-    namespace.on_error(move |_, event, error| pen.write(format!("{event}: {error}")));
+    namespace.on_error(move |_, event, error| {
+        let HandlerError::Failed(what) = error else { panic!("{error}") };
+        pen.write(format!("{event}: {error}, {}", what.as_json()));
+    });
     namespace.on("fails", async |_: Socket, (): ()| Err::<(), _>("no such thing"));
     let mut client = Client::connected(running.address).await;
     client.send("420[\"fails\"]").await;
+    client.send("42[\"fails\"]").await;
     client.expect(&["430[{\"error\":\"no such thing\"}]"]).await;
-    log.expect(&["fails: the handler failed"]).await;
+    log.expect(&["fails: the handler failed, \"no such thing\""; 2]).await;
 }
 
 pub(crate) async fn arguments_of_another_type_are_refused_and_reach_the_hook(bed: &Bed) {
