@@ -72,14 +72,14 @@ pub use http;
 pub use klatch_core as core;
 pub use klatch_core::engine::{Message, Transport};
 pub use klatch_core::{
-    Args, CloseReason, Config, ConnectError, DecodeError, EncodeError, FromPayload, JoinError,
-    Payload, SocketId, Timestamp, ToArgs, Value,
+    Args, CloseReason, Config, ConfigFault, ConnectError, DecodeError, EncodeError, FromPayload,
+    JoinError, Payload, SocketId, Timestamp, ToArgs, Value,
 };
 pub use klatch_driver::{
-    Ack, Answers, Bound, Broadcast, Builder, Call, EmitError, Endpoint, EngineServer, EngineSocket,
-    EventHandler, Forbidden, HandlerError, Handlers, Handshake, Listener, Namespace, Recovery,
-    Replies, Reply, ReplyError, Rooms, Runtime, Server, Service, Socket, Stream, Timer, Unicast,
-    WebSocketMessage, WebSocketRequest,
+    Ack, Answers, Bound, Broadcast, Builder, Call, ConfigError, EmitError, Endpoint, EngineServer,
+    EngineSocket, EventHandler, Forbidden, HandlerError, Handlers, Handshake, Listener, Namespace,
+    Recovery, Replies, Reply, ReplyError, Rooms, Runtime, Server, Service, Socket, Stream, Timer,
+    Unicast, WebSocketMessage, WebSocketRequest,
 };
 
 #[cfg(feature = "async-std")]

@@ -96,7 +96,7 @@ impl Client {
 /// A server that echoes, says who came, and writes down how they left.
 fn echo() -> (Server, mpsc::UnboundedReceiver<String>) {
     let config = Config::new().max_payload(MAX_PAYLOAD);
-    let server = Server::builder().config(config).keep::<User>().build();
+    let server = Server::builder().config(config).keep::<User>().build().expect("it is valid");
     let namespace = server.namespace("/");
     let (pen, log) = mpsc::unbounded();
     let writer = pen.clone();
@@ -416,7 +416,8 @@ fn choosy() -> Endpoint {
         .headers(|headers, _| {
             headers.insert("x-each", HeaderValue::from_static("yes"));
         })
-        .build();
+        .build()
+        .expect("it is valid");
     server.namespace("/");
     endpoint(server)
 }

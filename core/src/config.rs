@@ -2,9 +2,14 @@
 
 use std::time::Duration;
 
+/// The longest delay that a timer of JavaScript's takes, 2^31 - 1 milliseconds: one that is set to more
+/// fires at once. Clients wait for ping interval and ping timeout together.
+const MAX_HEARTBEAT: Duration = Duration::from_millis(0x7fff_ffff);
+
 /// The settings of a server's connections. Setters consume and return it.
 ///
-/// The defaults are those of Socket.IO 4 on Node where there is one.
+/// The defaults are those of Socket.IO 4 on Node where there is one. What cannot work is found by
+/// [`validate`](Self::validate).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     pub(crate) ping_interval: Duration,
@@ -104,6 +109,29 @@ impl Config {
         self
     }
 
+    /// Finds what cannot work.
+    ///
+    /// # Errors
+    ///
+    /// The first that is found.
+    pub fn validate(&self) -> Result<(), ConfigFault> {
+        // The handshake tells both in whole milliseconds.
+        let tick = Duration::from_millis(1);
+        let heartbeat = self.ping_interval.saturating_add(self.ping_timeout);
+        let faults = [
+            (self.ping_interval < tick, ConfigFault::PingInterval),
+            (self.ping_timeout < tick, ConfigFault::PingTimeout),
+            (heartbeat > MAX_HEARTBEAT, ConfigFault::Heartbeat),
+            (self.upgrade_timeout.is_zero(), ConfigFault::UpgradeTimeout),
+            (self.connect_timeout.is_zero(), ConfigFault::ConnectTimeout),
+            (self.max_payload == 0, ConfigFault::MaxPayload),
+            (self.max_packets == 0, ConfigFault::MaxPackets),
+            (self.max_namespaces == 0, ConfigFault::MaxNamespaces),
+        ];
+        let found = faults.into_iter().find_map(|(found, fault)| found.then_some(fault));
+        found.map_or(Ok(()), Err)
+    }
+
     /// The largest HTTP body and WebSocket message that whoever does the I/O may let through, in bytes.
     pub const fn payload_limit(&self) -> usize {
         self.max_payload
@@ -119,5 +147,77 @@ impl Config {
     /// the last ping that it answered, and it was noticed when the next was not.
     pub fn loss_noticed_within(&self) -> Duration {
         self.ping_interval.saturating_add(self.ping_timeout.saturating_mul(2))
+    }
+}
+
+/// A setting that cannot work, and what to do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigFault {
+    /// Pings would follow each other without a pause.
+    #[error("`ping_interval` is below a millisecond: the server would ping without end")]
+    PingInterval,
+    /// No client can answer in no time.
+    #[error("`ping_timeout` is below a millisecond: no client could answer a ping in time")]
+    PingTimeout,
+    /// The timers of JavaScript clients would end at once.
+    #[error(
+        "`ping_interval` and `ping_timeout` are more than 24 days together, the most that timers \
+         in JavaScript take: clients would give up at once"
+    )]
+    Heartbeat,
+    /// Every upgrade would be too late.
+    #[error("`upgrade_timeout` is zero: leave upgrades out with `allow_upgrades(false)` instead")]
+    UpgradeTimeout,
+    /// Every client would be too late.
+    #[error("`connect_timeout` is zero: no client could join a namespace in time")]
+    ConnectTimeout,
+    /// Every message would be too long.
+    #[error("`max_payload` is zero: no client could send anything")]
+    MaxPayload,
+    /// Every payload would have too many packets.
+    #[error("`max_packets` is zero: no client that polls could send anything")]
+    MaxPackets,
+    /// Every CONNECT would be refused.
+    #[error("`max_namespaces` is zero: no client could join any")]
+    MaxNamespaces,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_valid_and_so_are_the_extremes() {
+        assert_eq!(Config::new().validate(), Ok(()));
+        let extreme = Config::new()
+            .ping_interval(Duration::from_millis(1))
+            .ping_timeout(Duration::from_millis(0x7fff_fffe))
+            .upgrade_timeout(Duration::MAX)
+            .connect_timeout(Duration::MAX)
+            .max_payload(usize::MAX)
+            .max_packets(1)
+            .max_attachments(0)
+            .max_namespaces(1)
+            .max_refusals(0);
+        assert_eq!(extreme.validate(), Ok(()));
+    }
+
+    #[test]
+    fn each_fault_is_found() {
+        let config = Config::new;
+        for (config, fault) in [
+            (config().ping_interval(Duration::from_micros(999)), ConfigFault::PingInterval),
+            (config().ping_timeout(Duration::ZERO), ConfigFault::PingTimeout),
+            (config().ping_interval(MAX_HEARTBEAT), ConfigFault::Heartbeat),
+            (config().ping_timeout(Duration::MAX), ConfigFault::Heartbeat),
+            (config().upgrade_timeout(Duration::ZERO), ConfigFault::UpgradeTimeout),
+            (config().connect_timeout(Duration::ZERO), ConfigFault::ConnectTimeout),
+            (config().max_payload(0), ConfigFault::MaxPayload),
+            (config().max_packets(0), ConfigFault::MaxPackets),
+            (config().max_namespaces(0), ConfigFault::MaxNamespaces),
+        ] {
+            assert_eq!(config.validate(), Err(fault), "{config:?}");
+        }
     }
 }

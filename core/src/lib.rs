@@ -124,7 +124,7 @@ mod text;
 mod time;
 
 pub use attachment::Attachment;
-pub use config::Config;
+pub use config::{Config, ConfigFault};
 pub use connection::{Connection, Event, Slot, SlotError};
 pub use id::{ENTROPY_BYTES, Pid, Sid, SocketId};
 pub use keyed::{HashKey, KeyedHasher};

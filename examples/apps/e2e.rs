@@ -28,7 +28,7 @@ fn server() -> Server {
         .ping_timeout(second)
         .connect_timeout(second)
         .max_payload(100_000);
-    let server = Server::builder().config(config).build();
+    let server = Server::builder().config(config).build().expect("it is valid");
     let watched = Watched::default();
     for name in ["/", "/chat"] {
         let namespace = server.namespace(name);

@@ -23,7 +23,7 @@ pub(crate) fn servers() -> Vec<Place> {
 
 /// Sends every message back as it came.
 fn engine() -> EngineServer {
-    let server = EngineServer::with_config(config(), "/engine.io/");
+    let server = EngineServer::with_config(config(), "/engine.io/").expect("it is valid");
     server.on_message(async |socket, message| {
         // A client that left meanwhile has no use for it.
         let _ = socket.send_message(message);
@@ -33,7 +33,7 @@ fn engine() -> EngineServer {
 
 fn socket() -> Server {
     let config = config().connect_timeout(Duration::from_secs(1));
-    let server = Server::builder().config(config).build();
+    let server = Server::builder().config(config).build().expect("it is valid");
     for name in ["/", "/custom"] {
         let namespace = server.namespace(name);
         namespace.on_connect(async |socket: Socket| {

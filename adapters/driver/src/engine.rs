@@ -13,12 +13,12 @@ use klatch_core::{CloseReason, Config, Sid, Timestamp};
 use parking_lot::RwLock;
 
 use crate::application::Application;
+use crate::builder::{Builder, ConfigError};
 use crate::client::Client;
 use crate::error::EmitError;
 use crate::handshake::Handshake;
 use crate::hub::Hub;
 use crate::mailbox::{Mailbox, Order, Readiness};
-use crate::server::Builder;
 use crate::start::start;
 use crate::wakers::wake_after;
 
@@ -40,8 +40,9 @@ struct Handlers {
 
 impl EngineServer {
     /// A server with the default settings, at `/engine.io/`.
+    #[expect(clippy::missing_panics_doc, reason = "the defaults are valid")]
     pub fn new() -> Self {
-        Self::with_config(Config::default(), "/engine.io/")
+        Self::builder().build_engine().expect("the defaults are valid")
     }
 
     /// A server with other settings: [`Builder::build_engine`] makes it. At `/engine.io/` unless
@@ -51,7 +52,11 @@ impl EngineServer {
     }
 
     /// A server with other settings, at another path.
-    pub fn with_config(config: Config, path: &str) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// As [`Builder::build_engine`].
+    pub fn with_config(config: Config, path: &str) -> Result<Self, ConfigError> {
         Self::builder().config(config).path(path).build_engine()
     }
 

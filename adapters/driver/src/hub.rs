@@ -54,17 +54,14 @@ impl std::fmt::Debug for Hub {
 impl Hub {
     pub(crate) fn new(
         config: Config,
-        path: &str,
+        path: String,
         mailbox_budget: usize,
         kept: Vec<Keep>,
         hooks: Hooks,
     ) -> Self {
         Self {
             config,
-            path: match path.trim_matches('/') {
-                "" => "/".to_owned(),
-                path => format!("/{path}/"),
-            },
+            path,
             mailbox_budget,
             kept,
             hooks,

@@ -7,6 +7,7 @@
 mod ack;
 mod application;
 mod broadcast;
+mod builder;
 mod client;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -42,6 +43,7 @@ mod websocket;
 
 pub use ack::Ack;
 pub use broadcast::Broadcast;
+pub use builder::{Builder, ConfigError};
 pub use endpoint::{Endpoint, WebSocketRequest};
 pub use engine::{EngineServer, EngineSocket};
 pub use error::{EmitError, HandlerError, ReplyError};
@@ -54,7 +56,7 @@ pub use reply::{Answers, Replies, Reply};
 pub use rooms::Rooms;
 pub use runtime::{Listener, Runtime, Stream, Timer};
 pub use serve::{Bound, Service};
-pub use server::{Builder, Server};
+pub use server::Server;
 pub use socket::Socket;
 pub use unicast::Unicast;
 pub use websocket::WebSocketMessage;

@@ -9,7 +9,7 @@ use klatch_core::{CloseReason, Outgoing, Slot};
 use parking_lot::Mutex;
 
 /// What an entry costs beyond its bytes: its place in the queue and the packet's own header.
-const ENTRY_OVERHEAD: usize = 64;
+pub(crate) const ENTRY_OVERHEAD: usize = 64;
 
 /// Something that a mailbox carries.
 pub(crate) trait Parcel {

@@ -73,6 +73,11 @@ impl Recovery {
         self
     }
 
+    /// Whether anybody can come back at all.
+    pub(crate) fn recovers(&self) -> bool {
+        self.limits.recovers()
+    }
+
     /// As the core wants it.
     pub(crate) fn limits(&self) -> RecoveryLimits {
         self.limits.clone()

@@ -1,30 +1,21 @@
 //! The Socket.IO server.
 
 use std::fmt;
-use std::future::Future;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use http::HeaderMap;
-use http::request::Parts;
 use klatch_core::engine::Transport;
-use klatch_core::{Config, HashKey, Namespaces, Sid, Timestamp};
+use klatch_core::{HashKey, Namespaces, Sid, Timestamp};
 use parking_lot::RwLock;
 
 use crate::application::Application;
+use crate::builder::Builder;
 use crate::connection::SocketIo;
-use crate::engine::EngineServer;
 use crate::entropy;
-use crate::handshake::{Handshake, Keep, keep};
-use crate::hooks::{Forbidden, Hooks};
+use crate::handshake::Handshake;
 use crate::housekeeper::Housekeeper;
 use crate::hub::Hub;
 use crate::namespace::{self, Namespace};
 use crate::recovery::Recovery;
-
-/// Bytes that may wait for one client: a few seconds of a busy room, and what a reader that
-/// stopped may cost.
-pub(crate) const MAILBOX_BUDGET: usize = 4 << 20;
 
 /// A Socket.IO server: namespaces with their handlers, and the connections to them. Cheap to clone.
 ///
@@ -39,127 +30,18 @@ pub(crate) struct Shared {
     namespaces: RwLock<Namespaces<Arc<namespace::Inner>>>,
 }
 
-/// Settings of a server; see [`Server::builder`].
-#[derive(Clone, Debug)]
-#[must_use = "`build` makes the server"]
-pub struct Builder {
-    config: Config,
-    path: String,
-    mailbox_budget: usize,
-    kept: Vec<Keep>,
-    recovery: Option<Recovery>,
-    hooks: Hooks,
-}
-
-impl Builder {
-    /// The defaults, at a path.
-    pub(crate) fn at(path: &str) -> Self {
-        Self {
-            config: Config::default(),
-            path: path.to_owned(),
-            mailbox_budget: MAILBOX_BUDGET,
-            kept: Vec::new(),
-            recovery: None,
-            hooks: Hooks::default(),
-        }
-    }
-
-    /// The settings of connections.
-    pub fn config(mut self, config: Config) -> Self {
-        self.config = config;
-        self
-    }
-
-    /// Where clients find the server. `/socket.io/`, as in Node; with or without the last slash.
-    pub fn path(mut self, path: &str) -> Self {
-        path.clone_into(&mut self.path);
-        self
-    }
-
-    /// Bytes that may wait for one client, each packet with 64 more for its bookkeeping. 4 MiB;
-    /// a client that would need more is closed as a slow consumer.
-    pub fn mailbox_budget(mut self, bytes: usize) -> Self {
-        self.mailbox_budget = bytes;
-        self
-    }
-
-    /// Asks `allow` whether a client may open a session: with the request's head, and the address at
-    /// the other end of its TCP connection. It is asked once for each session, by whatever transport
-    /// it begins, and not for the requests and upgrades of one that is open.
-    ///
-    /// A refusal has status 403 and the body `{"code":4,"message":"Forbidden"}`, unless
-    /// [`Forbidden`] says otherwise. A panic refuses. While it awaits, the client waits.
-    pub fn allow_request<F, Fut>(mut self, allow: F) -> Self
-    where
-        F: FnOnce(Parts, Option<SocketAddr>) -> Fut + Clone + Send + Sync + 'static,
-        Fut: Future<Output = Result<(), Forbidden>> + Send + 'static,
-    {
-        self.hooks.allow(allow);
-        self
-    }
-
-    /// Lets `hook` add to the headers of the answer that opens a session: of the first poll, or of
-    /// the switch to a WebSocket. It sees the head of the request. Node's event `initial_headers`.
-    pub fn initial_headers(
-        mut self,
-        hook: impl Fn(&mut HeaderMap, &Parts) + Send + Sync + 'static,
-    ) -> Self {
-        self.hooks.initial_headers(hook);
-        self
-    }
-
-    /// Lets `hook` add to the headers of every answer, behind
-    /// [`initial_headers`](Self::initial_headers). Node's event `headers`.
-    pub fn headers(
-        mut self,
-        hook: impl Fn(&mut HeaderMap, &Parts) + Send + Sync + 'static,
-    ) -> Self {
-        self.hooks.headers(hook);
-        self
-    }
-
-    /// Lets clients that were lost come back as who they were. Off by default, as in Node: every
-    /// event has an argument more then, and is kept for a while.
-    pub fn recovery(mut self, recovery: Recovery) -> Self {
-        self.recovery = Some(recovery);
-        self
-    }
-
-    /// Keeps an extension of the request that opens a connection, for handlers to ask for:
-    /// [`Handshake::extension`]. So a host's layers tell who the client is.
-    ///
-    /// None is kept unless it is asked for: what frameworks put there holds on to the buffer that
-    /// the request was read into, and would do so as long as the connection lasts.
-    pub fn keep<T: Clone + Send + Sync + 'static>(mut self) -> Self {
-        self.kept.push(keep::<T>);
-        self
-    }
-
-    /// An Engine.IO server with these settings, where there is no Socket.IO to set: see
-    /// [`EngineServer::builder`].
-    pub fn build_engine(self) -> EngineServer {
-        EngineServer::on(self.hub())
-    }
-
-    fn hub(self) -> Arc<Hub> {
-        let Self { config, path, mailbox_budget, kept, hooks, .. } = self;
-        Arc::new(Hub::new(config, &path, mailbox_budget, kept, hooks))
-    }
-
-    /// The server.
-    pub fn build(mut self) -> Server {
-        let recovery = self.recovery.take().map(|recovery| recovery.within(&self.config));
-        let hub = self.hub();
-        let housekeeper = Arc::new(Housekeeper::new(hub.clone()));
-        let namespaces = Namespaces::new(HashKey::from_entropy(entropy::bytes()));
-        Server(Arc::new(Shared { hub, housekeeper, recovery, namespaces: RwLock::new(namespaces) }))
-    }
-}
-
 impl Server {
     /// A server with the default settings, at `/socket.io/`.
+    #[expect(clippy::missing_panics_doc, reason = "the defaults are valid")]
     pub fn new() -> Self {
-        Self::builder().build()
+        Self::builder().build().expect("the defaults are valid")
+    }
+
+    /// The server of a builder.
+    pub(crate) fn on(hub: Arc<Hub>, recovery: Option<Recovery>) -> Self {
+        let housekeeper = Arc::new(Housekeeper::new(hub.clone()));
+        let namespaces = Namespaces::new(HashKey::from_entropy(entropy::bytes()));
+        Self(Arc::new(Shared { hub, housekeeper, recovery, namespaces: RwLock::new(namespaces) }))
     }
 
     /// A server with other settings.

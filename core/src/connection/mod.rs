@@ -111,7 +111,7 @@ impl Connection {
             events: VecDeque::new(),
             join_by: Some(now + config.connect_timeout),
             assemble_by: None,
-            assembly_timeout: config.ping_interval + config.ping_timeout,
+            assembly_timeout: config.ping_interval.saturating_add(config.ping_timeout),
             max_namespaces: config.max_namespaces,
             refusals_left: config.max_refusals,
             deaf: false,

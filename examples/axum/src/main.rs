@@ -37,7 +37,7 @@ struct User(String);
 
 #[tokio::main]
 async fn main() -> io::Result<()> {
-    let server = Server::builder().keep::<User>().build();
+    let server = Server::builder().keep::<User>().build()?;
     klatch_example_chat::open(&server);
     let state = App { chat: server.namespace("/"), asked: Arc::default() };
 

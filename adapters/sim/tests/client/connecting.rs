@@ -180,7 +180,7 @@ fn a_client_hears_why_the_server_lets_it_go() {
 fn two_servers_are_told_apart_by_their_addresses() {
     let sim = Sim::new(1);
     let (_first, chat) = serve(&sim);
-    let second = Server::builder().path("/other/").build();
+    let second = Server::builder().path("/other/").build().expect("it is valid");
     let other = second.namespace("/");
     let address = sim.serve(&second);
     let ada = sim.client().server(address).path("/other/").connect("/");

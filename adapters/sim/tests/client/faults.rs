@@ -83,7 +83,9 @@ fn a_client_that_vanishes_is_missed_at_the_next_heartbeat() {
 fn a_client_that_stops_reading_is_a_slow_consumer() {
     for transport in [Transport::Polling, Transport::WebSocket] {
         let sim = Sim::new(1);
-        let server = Server::builder().mailbox_budget(100_000).build();
+        let config = Config::new().max_payload(10_000);
+        let builder = Server::builder().config(config).mailbox_budget(100_000);
+        let server = builder.build().expect("it is valid");
         let chat = server.namespace("/");
         sim.serve(&server);
         let ada = sim.client().transport(transport).link(Link::new().buffer(1000)).connect("/");
@@ -105,7 +107,7 @@ fn a_client_that_stops_reading_is_a_slow_consumer() {
 fn an_upgrade_that_gets_nowhere_leaves_the_session_on_polling() {
     let sim = Sim::new(1);
     let config = Config::new().upgrade_timeout(Duration::from_millis(1));
-    let server = Server::builder().config(config).build();
+    let server = Server::builder().config(config).build().expect("it is valid");
     let chat = server.namespace("/");
     sim.serve(&server);
     let ada = sim.client().transport(Transport::Upgrade).connect("/");

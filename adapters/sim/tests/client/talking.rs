@@ -107,7 +107,7 @@ fn what_was_not_expected_fails_the_test() {
 fn a_client_waits_as_long_as_it_is_told() {
     let sim = Sim::new(1);
     let config = Config::new().ping_interval(600 * SECOND);
-    let server = Server::builder().config(config).build();
+    let server = Server::builder().config(config).build().expect("it is valid");
     let chat = server.namespace("/");
     sim.serve(&server);
     let (ada, bob) = (sim.connect("/"), sim.client().patience(700 * SECOND).connect("/"));

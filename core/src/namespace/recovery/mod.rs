@@ -82,6 +82,11 @@ impl RecoveryLimits {
         self.sessions = sessions;
         self
     }
+
+    /// Whether anybody can come back at all: some time and some sockets are allowed for.
+    pub const fn recovers(&self) -> bool {
+        !self.max_disconnection.is_zero() && self.sessions > 0
+    }
 }
 
 /// A socket that is back.

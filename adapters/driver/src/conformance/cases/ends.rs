@@ -22,7 +22,7 @@ pub(super) struct Watched<'b> {
 }
 
 pub(super) async fn watch(bed: &Bed, config: Config) -> Watched<'_> {
-    let server = Server::builder().config(config).build();
+    let server = Server::builder().config(config).build().expect("it is valid");
     let namespace = server.namespace("/");
     let (pen, log) = bed.log();
     let rooms = |socket: &Socket| {

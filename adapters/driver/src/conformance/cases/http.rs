@@ -28,7 +28,10 @@ const UPGRADE: [&str; 4] = [
 ];
 
 async fn start(bed: &Bed) -> (Server, Address<'_>, Log) {
-    let server = Server::builder().config(Config::new().max_payload(MAX_PAYLOAD)).build();
+    let server = Server::builder()
+        .config(Config::new().max_payload(MAX_PAYLOAD))
+        .build()
+        .expect("it is valid");
     let namespace = server.namespace("/");
     let (pen, log) = bed.log();
     let writer = pen.clone();
@@ -191,7 +194,7 @@ pub(crate) async fn h20_another_path(bed: &Bed) {
 }
 
 pub(crate) async fn a_server_at_the_root(bed: &Bed) {
-    let server = Server::builder().path("/").build();
+    let server = Server::builder().path("/").build().expect("it is valid");
     let address = bed.serve(&server).await.address;
     let sent = "GET /?EIO=4&transport=polling HTTP/1.1\r\nhost: localhost\r\n\r\n";
     assert_eq!(request(address, sent).await.status, 200);

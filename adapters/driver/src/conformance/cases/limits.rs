@@ -11,7 +11,9 @@ use crate::server::Server;
 use crate::socket::Socket;
 
 pub(crate) async fn a_client_that_does_not_read_is_closed_and_others_notice_nothing(bed: &Bed) {
-    let server = Server::builder().mailbox_budget(100_000).build();
+    let config = Config::new().max_payload(10_000);
+    let builder = Server::builder().config(config).mailbox_budget(100_000);
+    let server = builder.build().expect("it is valid");
     let namespace = server.namespace("/");
     let (pen, mut log) = bed.log();
     namespace.on_disconnect(async move |_: Socket, reason: CloseReason| {
@@ -85,7 +87,8 @@ pub(crate) async fn events_wait_while_many_handlers_do_but_answers_pass(bed: &Be
 }
 
 pub(crate) async fn events_that_wait_have_a_budget(bed: &Bed) {
-    let server = Server::builder().config(Config::new().max_payload(10_000)).build();
+    let server =
+        Server::builder().config(Config::new().max_payload(10_000)).build().expect("it is valid");
     let namespace = server.namespace("/");
     let ((pen, mut log), gate) = (bed.log(), Gate::default());
     let passing = gate.clone();
@@ -106,7 +109,8 @@ pub(crate) async fn events_that_wait_have_a_budget(bed: &Bed) {
 /// Much more is under way than the server reads before it has seen enough: closing the stream
 /// with that unread would reset it, and the close frame could be lost.
 pub(crate) async fn a_client_that_sends_too_much_hears_so(bed: &Bed) {
-    let server = Server::builder().config(Config::new().max_payload(10_000)).build();
+    let server =
+        Server::builder().config(Config::new().max_payload(10_000)).build().expect("it is valid");
     let namespace = server.namespace("/");
     let (pen, mut log) = bed.log();
     namespace.on_disconnect(async move |_: Socket, reason: CloseReason| {

@@ -21,7 +21,7 @@ struct Guarded<'b> {
 }
 
 async fn guarded(bed: &Bed, config: Config, guard: impl FnOnce(&Namespace, &Pen)) -> Guarded<'_> {
-    let server = Server::builder().config(config).build();
+    let server = Server::builder().config(config).build().expect("it is valid");
     server.namespace("/other");
     let namespace = server.namespace("/");
     let (pen, log) = bed.log();

@@ -31,7 +31,7 @@ struct Kept<'b> {
 
 async fn kept(bed: &Bed, recovery: Recovery) -> Kept<'_> {
     let config = Config::new().ping_interval(Duration::from_mins(10));
-    let server = Server::builder().config(config).recovery(recovery).build();
+    let server = Server::builder().config(config).recovery(recovery).build().expect("it is valid");
     let namespace = server.namespace("/");
     let (pen, log) = bed.log();
     watch(&namespace, &pen);
@@ -194,7 +194,9 @@ pub(crate) async fn who_is_away_for_too_long_is_told_of(bed: &Bed) {
 }
 
 pub(crate) async fn more_than_fits_a_mailbox_is_not_made_up_for(bed: &Bed) {
-    let server = Server::builder().mailbox_budget(4096).recovery(Recovery::new()).build();
+    let config = Config::new().max_payload(1000);
+    let builder = Server::builder().config(config).mailbox_budget(4096);
+    let server = builder.recovery(Recovery::new()).build().expect("it is valid");
     let namespace = server.namespace("/");
     let (pen, mut log) = bed.log();
     watch(&namespace, &pen);
@@ -225,7 +227,7 @@ pub(crate) async fn middlewares_may_be_skipped(bed: &Bed) {
 
 /// What is heard of a client that is lost and comes back.
 async fn seen_again(bed: &Bed, recovery: Recovery) -> Vec<String> {
-    let server = Server::builder().recovery(recovery).build();
+    let server = Server::builder().recovery(recovery).build().expect("it is valid");
     let namespace = server.namespace("/");
     let (pen, mut log) = bed.log();
     let writer = pen.clone();

@@ -92,7 +92,7 @@ pub(crate) async fn the_rooms_to_join_may_be_looked_up_while_joining(bed: &Bed) 
 pub(crate) async fn what_was_queued_is_written_before_serve_returns(bed: &Bed) {
     // More than the buffers of the kernel take, so that some of it waits at the end, too.
     const EVENTS: usize = 320;
-    let server = Server::builder().mailbox_budget(64 << 20).build();
+    let server = Server::builder().mailbox_budget(64 << 20).build().expect("it is valid");
     let namespace = server.namespace("/");
     let running = bed.serve_in_thread(&server).await;
     let mut client = Client::connected(running.address).await;
