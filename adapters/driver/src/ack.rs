@@ -3,7 +3,7 @@
 use klatch_core::{AckId, DecodeError, Outgoing, ToArgs};
 use serde::Serialize;
 
-use crate::error::{EmitError, HandlerError};
+use crate::error::{EmitError, EventError, HandlerError};
 use crate::socket::Socket;
 
 /// The client's request for an answer to one event: can be kept, moved elsewhere, and answered
@@ -77,5 +77,11 @@ impl Ack {
         }
         let _ = self.send(&Refusal { error: "invalid arguments" });
         socket.report(event, &HandlerError::Payload(error));
+    }
+
+    /// Answers that a middleware refused the event.
+    pub(crate) fn refuse_by_middleware(self, socket: &Socket, event: &str, error: EventError) {
+        let _ = self.send(&Err::<(), _>(&error));
+        socket.report(event, &HandlerError::Refused(error));
     }
 }

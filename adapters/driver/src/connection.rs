@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -13,9 +14,11 @@ use klatch_core::{
     Timestamp,
 };
 
+use self::waiting::Waiting;
 use crate::ack::Ack;
 use crate::client::Client;
-use crate::handler::Call;
+use crate::gate::Gate;
+use crate::handler::{Call, Start};
 use crate::handshake::Handshake;
 use crate::link::{Link, MAX_IN_FLIGHT};
 use crate::mailbox::{Mailbox, Order, Readiness};
@@ -40,6 +43,8 @@ pub(crate) struct SocketIo {
     /// Events whose handlers wait until others have ended, and their bytes.
     parked: VecDeque<Event>,
     parked_bytes: usize,
+    /// Events that wait for another one of their socket; their bytes are counted above.
+    waiting: Option<Box<Waiting>>,
     machine: Connection,
     /// By the index of their slots.
     sockets: Vec<Option<Socket>>,
@@ -68,6 +73,7 @@ impl SocketIo {
             passed_on: 0,
             parked: VecDeque::new(),
             parked_bytes: 0,
+            waiting: None,
             closing: None,
         }
     }
@@ -81,7 +87,12 @@ impl SocketIo {
             Event::Connect { slot, namespace, auth } => {
                 self.on_connect(now, slot, &namespace, auth);
             }
-            Event::Event { slot, name, args, ack } => self.start(slot, name, args, ack),
+            Event::Event { slot, .. } if self.is_waiting(slot) => self.wait(now, slot, event),
+            Event::Event { slot, name, args, ack } => {
+                if let Some(gate) = self.start(slot, name, args, ack) {
+                    self.wait_for(slot, gate);
+                }
+            }
             Event::Ack { slot, id, args } => {
                 if let Some(socket) = self.socket(slot) {
                     socket.inner_namespace().answered(socket, id, args);
@@ -178,18 +189,19 @@ impl SocketIo {
         self.sockets[slot.index()] = Some(socket);
     }
 
-    fn start(&self, slot: Slot, event: Text, args: Payload, ack: Option<AckId>) {
-        let Some(socket) = self.socket(slot).filter(|socket| socket.is_connected()) else {
-            return;
-        };
+    /// Starts what is to be done with an event. Later ones of the socket wait for the gate, if there
+    /// is one.
+    fn start(&self, slot: Slot, event: Text, args: Payload, ack: Option<AckId>) -> Option<Gate> {
+        let socket = self.socket(slot).filter(|socket| socket.is_connected())?;
         let ack = Ack::new(socket, ack);
         let call = Call { socket: socket.clone(), event, args, ack };
-        if let Some((event, handler)) = socket.inner_namespace().handlers.event(call) {
-            socket.run(&event, handler);
-        }
+        let Start { name, handler, gate } = socket.inner_namespace().handlers.start(call)?;
+        socket.run(&name, handler);
+        gate
     }
 
     fn end(&mut self, slot: Slot, reason: CloseReason, farewell: Farewell) {
+        self.wait_no_more(slot);
         if let Some(socket) = self.socket(slot).cloned() {
             self.sockets[slot.index()] = None;
             self.arriving -= usize::from(socket.promised_rooms().is_some());
@@ -203,6 +215,7 @@ impl SocketIo {
         self.link.mailbox.close();
         self.batch.clear();
         self.parked.clear();
+        self.waiting = None;
         self.parked_bytes = 0;
         self.arriving = 0;
         for socket in std::mem::take(&mut self.sockets).into_iter().flatten() {
@@ -233,6 +246,7 @@ impl SocketIo {
     fn leave(&mut self, slots: Box<[Slot]>) {
         for slot in slots {
             self.machine.leave(slot);
+            self.wait_no_more(slot);
             if self.socket(slot).is_some() {
                 self.sockets[slot.index()] = None;
             }
@@ -328,6 +342,7 @@ impl Client for SocketIo {
 
     /// Oldest first, as far as handlers may start.
     fn take_events(&mut self, now: Timestamp) {
+        self.go_on();
         while !self.parked.is_empty() && self.link.in_flight() < MAX_IN_FLIGHT {
             let Some(event) = self.parked.pop_front() else { break };
             self.parked_bytes -= parked_bytes(&event);

@@ -1,14 +1,21 @@
 //! Handlers: what an application does when a client connects, says something, or goes.
 
+mod passing;
+mod watching;
+
 use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::future::BoxFuture;
 use klatch_core::{CloseReason, ConnectError, FromPayload, Payload, SocketId, Text, ToArgs};
 use parking_lot::RwLock;
 
+use self::passing::EventMiddleware;
+pub(crate) use self::passing::Start;
+pub(crate) use self::watching::Watchers;
 use crate::ack::Ack;
 use crate::error::HandlerError;
 use crate::socket::Socket;
@@ -99,6 +106,8 @@ type OnError = Arc<dyn Fn(&Socket, &str, &HandlerError) + Send + Sync>;
 pub struct Handlers {
     /// Shared with who took it over, until one of them changes it.
     table: RwLock<Arc<Table>>,
+    /// Whether somebody sees what is sent. Changed under the lock.
+    is_watched: AtomicBool,
 }
 
 #[derive(Clone, Default)]
@@ -107,6 +116,11 @@ struct Table {
     events: Vec<(Box<str>, OnEvent)>,
     /// In the order in which they are passed.
     middlewares: Option<Arc<[Middleware]>>,
+    event_middlewares: Option<Arc<[EventMiddleware]>>,
+    /// For the events that are not in the list.
+    fallback: Option<OnEvent>,
+    any: Option<Watchers>,
+    outgoing: Option<Watchers>,
     connect: Option<OnConnect>,
     disconnecting: Option<OnDisconnect>,
     disconnect: Option<OnDisconnect>,
@@ -125,6 +139,10 @@ impl Handlers {
     /// Calls `handler` for every event of this name, on whatever socket, in the order in which a
     /// socket's events arrive. Replaces the one before for the same name.
     ///
+    /// There is no `once`: handlers belong to the namespace, and would be gone for all its sockets when
+    /// the first of them has said the word. What one socket is to do once, its
+    /// [data](Socket::set_data) can tell.
+    ///
     /// See [`EventHandler`] for what a handler may be, and [`Ack::send`](crate::Ack::send) for
     /// what its return value means.
     pub fn on<P>(&self, event: &str, handler: impl EventHandler<P>) {
@@ -135,6 +153,14 @@ impl Handlers {
                 table.events.insert(at, (event.into(), handler));
                 None
             }
+        }));
+    }
+
+    /// Removes the handler of this event: it is as any other that nobody handles.
+    pub fn off(&self, event: &str) {
+        drop(self.replace(|table| {
+            let at = table.find(event.as_bytes()).ok()?;
+            Some(table.events.remove(at))
         }));
     }
 
@@ -207,6 +233,11 @@ impl Handlers {
         drop(self.replace(|table| table.connect.replace(handler)));
     }
 
+    /// Removes the handler of [`on_connect`](Self::on_connect).
+    pub fn off_connect(&self) {
+        drop(self.replace(|table| table.connect.take()));
+    }
+
     /// Calls `handler` for every socket that is about to disconnect: its rooms can still be seen.
     /// Replaces the one before.
     pub fn on_disconnecting<F, Fut>(&self, handler: F)
@@ -216,6 +247,11 @@ impl Handlers {
     {
         let handler = on_disconnect("disconnecting", handler);
         drop(self.replace(|table| table.disconnecting.replace(handler)));
+    }
+
+    /// Removes the handler of [`on_disconnecting`](Self::on_disconnecting).
+    pub fn off_disconnecting(&self) {
+        drop(self.replace(|table| table.disconnecting.take()));
     }
 
     /// Calls `handler` for every socket that has disconnected: it is in no room any more.
@@ -229,12 +265,22 @@ impl Handlers {
         drop(self.replace(|table| table.disconnect.replace(handler)));
     }
 
+    /// Removes the handler of [`on_disconnect`](Self::on_disconnect).
+    pub fn off_disconnect(&self) {
+        drop(self.replace(|table| table.disconnect.take()));
+    }
+
     /// Calls `hook` with the socket, the event's name and what went wrong: arguments that do not
-    /// fit the handler, a handler that returned an `Err` or panicked. Without a hook it is logged
-    /// at debug level. Replaces the one before.
+    /// fit the handler, a handler that returned an `Err` or panicked, an event that a middleware
+    /// refused. Without a hook it is logged at debug level. Replaces the one before.
     pub fn on_error(&self, hook: impl Fn(&Socket, &str, &HandlerError) + Send + Sync + 'static) {
         let hook: OnError = Arc::new(hook);
         drop(self.replace(|table| table.error.replace(hook)));
+    }
+
+    /// Removes the handler of [`on_error`](Self::on_error).
+    pub fn off_error(&self) {
+        drop(self.replace(|table| table.error.take()));
     }
 
     /// Calls `hook` with the id of every socket that was lost and cannot come back any more: its
@@ -246,19 +292,20 @@ impl Handlers {
         drop(self.replace(|table| table.expired.replace(hook)));
     }
 
+    /// Removes the handler of [`on_expired`](Self::on_expired).
+    pub fn off_expired(&self) {
+        drop(self.replace(|table| table.expired.take()));
+    }
+
     /// Hands out what was replaced: what it captured is the application's, whose `Drop` may come
     /// back for this very lock.
     #[must_use]
     fn replace<T>(&self, replace: impl FnOnce(&mut Table) -> T) -> T {
-        replace(Arc::make_mut(&mut self.table.write()))
-    }
-
-    /// An event's name and the future of its handler, not yet polled; `None` if nobody handles it.
-    pub(crate) fn event(&self, call: Call) -> Option<(Text, BoxFuture<'static, ()>)> {
-        let table = self.table.read();
-        let handler = table.events[table.find(call.event.as_bytes()).ok()?].1.clone();
-        drop(table);
-        Some((call.event.clone(), handler(call)))
+        let mut table = self.table.write();
+        let table = Arc::make_mut(&mut table);
+        let replaced = replace(table);
+        self.is_watched.store(table.outgoing.is_some(), Ordering::Release);
+        replaced
     }
 
     pub(crate) fn connect(&self, socket: &Socket) -> Option<BoxFuture<'static, ()>> {

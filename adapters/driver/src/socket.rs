@@ -252,11 +252,12 @@ impl Socket {
         Ok(pushed?)
     }
 
-    /// Queues a packet for this client if it can leave at once.
-    pub(crate) fn deliver_volatile(&self, packet: Outgoing) -> Result<(), EmitError> {
+    /// Queues a packet for this client if it can leave at once; says whether it does.
+    pub(crate) fn deliver_volatile(&self, packet: Outgoing) -> Result<bool, EmitError> {
         let Inner { slot, link, .. } = &*self.0;
         match wake_after(|wakers| link.mailbox.push_volatile(Some(*slot), packet, wakers)) {
-            Ok(()) | Err(Refusal::Busy) => Ok(()),
+            Ok(()) => Ok(true),
+            Err(Refusal::Busy) => Ok(false),
             Err(refusal) => Err(refusal.into()),
         }
     }

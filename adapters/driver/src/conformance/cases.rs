@@ -3,8 +3,10 @@
 pub(crate) mod answers;
 pub(crate) mod closing;
 pub(crate) mod ends;
+pub(crate) mod event_middlewares;
 pub(crate) mod faults;
 pub(crate) mod handlers;
+pub(crate) mod hooks;
 pub(crate) mod http;
 pub(crate) mod limits;
 pub(crate) mod middlewares;

@@ -31,6 +31,15 @@ macro_rules! conformance_list {
                 the_connect_handler_disconnects_the_socket
                 nothing_of_a_namespace_follows_the_client_out_of_it
             }
+            event_middlewares {
+                they_are_asked_in_order_before_the_handler
+                one_that_refuses_ends_it_and_the_client_may_know
+                later_events_of_the_socket_wait_and_nothing_else
+                order_is_kept_however_long_they_take
+                what_waits_has_a_budget
+                what_waits_goes_with_its_socket
+                a_panic_refuses_the_event_and_disconnects_the_socket
+            }
             faults {
                 a_panic_disconnects_its_own_socket_and_no_other
                 a_connect_handler_may_panic_before_it_is_a_future
@@ -42,6 +51,14 @@ macro_rules! conformance_list {
                 events_start_in_order_of_arrival
                 a_pending_handler_outlives_its_connection
                 a_namespace_that_was_left_can_be_joined_again
+            }
+            hooks {
+                every_event_is_seen_before_its_handler
+                what_is_sent_is_seen_once_for_each_whom_it_reaches
+                what_is_dropped_is_not_seen
+                a_hook_may_change_who_is_where_and_say_more
+                what_nobody_handles_goes_to_the_fallback
+                what_is_removed_is_called_no_more
             }
             http {
                 h1_an_unknown_transport

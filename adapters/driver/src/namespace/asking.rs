@@ -85,6 +85,22 @@ impl Inner {
         event: &str,
         args: &(impl ToArgs + ?Sized),
     ) -> Result<oneshot::Receiver<Answers>, EmitError> {
+        let Some(watchers) = self.handlers.outgoing() else {
+            return self.ask_one_unwatched(socket, flags, event, args);
+        };
+        let args = Payload::from_args(args)?;
+        let asked = self.ask_one_unwatched(socket, flags, event, &args)?;
+        watchers.see(socket, event, &args);
+        Ok(asked)
+    }
+
+    fn ask_one_unwatched(
+        &self,
+        socket: &Socket,
+        flags: Flags,
+        event: &str,
+        args: &(impl ToArgs + ?Sized),
+    ) -> Result<oneshot::Receiver<Answers>, EmitError> {
         let id = self.rooms(klatch_core::Namespace::next_ack_id);
         let packet = Outgoing::event(&self.name, event, args, Some(id))?;
         let deadline = self.housekeeper.deadline(flags.timeout);
@@ -115,6 +131,27 @@ impl Inner {
         event: &str,
         args: &(impl ToArgs + ?Sized),
     ) -> Result<(oneshot::Receiver<Answers>, Vec<SocketId>), EmitError> {
+        let Some(watchers) = self.handlers.outgoing() else {
+            return self.ask_many_unwatched(target, flags, event, args, |_| {});
+        };
+        let args = Payload::from_args(args)?;
+        let mut reached = Vec::new();
+        let note = |socket: &Socket| reached.push(socket.clone());
+        let asked = self.ask_many_unwatched(target, flags, event, &args, note)?;
+        for socket in reached {
+            watchers.see(&socket, event, &args);
+        }
+        Ok(asked)
+    }
+
+    fn ask_many_unwatched(
+        &self,
+        target: &Target,
+        flags: Flags,
+        event: &str,
+        args: &(impl ToArgs + ?Sized),
+        mut reached: impl FnMut(&Socket),
+    ) -> Result<(oneshot::Receiver<Answers>, Vec<SocketId>), EmitError> {
         let id = self.rooms(klatch_core::Namespace::next_ack_id);
         let packet = Outgoing::event(&self.name, event, args, Some(id))?;
         let deadline = self.housekeeper.deadline(flags.timeout);
@@ -127,7 +164,9 @@ impl Inner {
             publish.asking.waiting.insert(id, sender);
             for member in keys.iter().filter_map(|key| publish.members.get(*key)) {
                 // Whoever has no room for it is closed for that, and then counts as missing.
-                let _ = member.link.mailbox.push(Some(member.slot), packet.clone(), wakers);
+                if member.link.mailbox.push(Some(member.slot), packet.clone(), wakers).is_ok() {
+                    reached(&member.socket);
+                }
             }
             (skipped, publish.events())
         });

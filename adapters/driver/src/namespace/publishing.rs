@@ -1,6 +1,6 @@
 //! Events on their way to those who are meant.
 
-use klatch_core::{Draft, EncodeError, Outgoing, Target, ToArgs};
+use klatch_core::{EncodeError, Outgoing, Payload, Target, ToArgs};
 
 use super::{Inner, Publish};
 use crate::error::EmitError;
@@ -12,7 +12,7 @@ use crate::wakers::wake_after;
 enum Event {
     Complete(Outgoing),
     /// It may be asked for again: its place among the others is known under the lock only.
-    Draft(Draft),
+    Draft(klatch_core::Draft),
 }
 
 impl Inner {
@@ -38,8 +38,19 @@ impl Inner {
         name: &str,
         args: &(impl ToArgs + ?Sized),
     ) -> Result<(), EmitError> {
-        let event = self.event(name, args, flags.volatile)?;
-        self.publish(target, event, flags.volatile);
+        let Some(watchers) = self.handlers.outgoing() else {
+            let event = self.event(name, args, flags.volatile)?;
+            self.publish(target, event, flags.volatile, |_| {});
+            return Ok(());
+        };
+        // Encoded as it is to be seen, and sent as it is seen.
+        let args = Payload::from_args(args)?;
+        let event = self.event(name, &args, flags.volatile)?;
+        let mut reached = Vec::new();
+        self.publish(target, event, flags.volatile, |socket| reached.push(socket.clone()));
+        for socket in reached {
+            watchers.see(&socket, name, &args);
+        }
         Ok(())
     }
 
@@ -51,15 +62,26 @@ impl Inner {
         name: &str,
         args: &(impl ToArgs + ?Sized),
     ) -> Result<(), EmitError> {
-        match self.event(name, args, flags.volatile)? {
-            // Nobody will ask for its place among the others, so that there is no need of a lock.
-            Event::Complete(packet) if flags.volatile => socket.deliver_volatile(packet),
-            Event::Complete(packet) => socket.deliver(packet),
-            Event::Draft(draft) => self.publish_one(socket, draft),
+        let Some(watchers) = self.handlers.outgoing() else {
+            let event = self.event(name, args, flags.volatile)?;
+            return self.publish_one(socket, event, flags.volatile).map(|_| ());
+        };
+        let args = Payload::from_args(args)?;
+        let event = self.event(name, &args, flags.volatile)?;
+        if self.publish_one(socket, event, flags.volatile)? {
+            watchers.see(socket, name, &args);
         }
+        Ok(())
     }
 
-    fn publish(&self, target: &Target, event: Event, volatile: bool) {
+    /// Queues an event for all who are meant; `reached` hears of each for whom it is.
+    fn publish(
+        &self,
+        target: &Target,
+        event: Event,
+        volatile: bool,
+        mut reached: impl FnMut(&Socket),
+    ) {
         wake_after(|wakers| {
             let mut publish = self.publish.lock();
             let packet = match event {
@@ -75,16 +97,31 @@ impl Inner {
             for member in selected.iter().filter_map(|key| members.get(*key)) {
                 let mailbox = &member.link.mailbox;
                 // Whoever has no room for it is closed for that: see `Mailbox::push`.
-                let _ = if volatile {
+                let pushed = if volatile {
                     mailbox.push_volatile(Some(member.slot), packet.clone(), wakers)
                 } else {
                     mailbox.push(Some(member.slot), packet.clone(), wakers)
                 };
+                if pushed.is_ok() {
+                    reached(&member.socket);
+                }
             }
         });
     }
 
-    fn publish_one(&self, socket: &Socket, draft: Draft) -> Result<(), EmitError> {
+    /// Queues an event for one socket; `false` if it was volatile and is dropped.
+    fn publish_one(
+        &self,
+        socket: &Socket,
+        event: Event,
+        volatile: bool,
+    ) -> Result<bool, EmitError> {
+        let draft = match event {
+            // Nobody will ask for its place among the others, so that there is no need of a lock.
+            Event::Complete(packet) if volatile => return socket.deliver_volatile(packet),
+            Event::Complete(packet) => return socket.deliver(packet).map(|()| true),
+            Event::Draft(draft) => draft,
+        };
         let mut publish = self.publish.lock();
         if !publish.namespace.contains(socket.key()) {
             return Err(EmitError::Closed);
@@ -97,7 +134,8 @@ impl Inner {
         if let Some(waker) = waker {
             waker.wake();
         }
-        Ok(pushed?)
+        pushed?;
+        Ok(true)
     }
 
     /// What is kept for recovery goes at its time, even if nothing else happens.
