@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use crate::json::MAX_DEPTH;
+use crate::namespaces::MAX_NAMESPACE_NAME;
+use crate::packet::MAX_EVENT_NAME;
+
 /// The longest delay that a timer of JavaScript's takes, 2^31 - 1 milliseconds: one that is set to more
 /// fires at once. Clients wait for ping interval and ping timeout together.
 const MAX_HEARTBEAT: Duration = Duration::from_millis(0x7fff_ffff);
@@ -21,6 +25,9 @@ pub struct Config {
     pub(crate) max_attachments: usize,
     pub(crate) max_namespaces: usize,
     pub(crate) max_refusals: usize,
+    pub(crate) max_event_name: usize,
+    pub(crate) max_namespace_name: usize,
+    pub(crate) max_json_depth: usize,
 }
 
 impl Default for Config {
@@ -35,6 +42,9 @@ impl Default for Config {
             max_attachments: 10,
             max_namespaces: 16,
             max_refusals: 5,
+            max_event_name: MAX_EVENT_NAME,
+            max_namespace_name: MAX_NAMESPACE_NAME,
+            max_json_depth: MAX_DEPTH,
         }
     }
 }
@@ -109,6 +119,32 @@ impl Config {
         self
     }
 
+    /// Bytes in the name of an event. 256: names are written by programmers, and end up in logs. A
+    /// longer one closes the connection.
+    #[must_use]
+    pub fn max_event_name(mut self, bytes: usize) -> Self {
+        self.max_event_name = bytes;
+        self
+    }
+
+    /// Bytes in the name of a namespace that a client asks for, its slash among them. 128, and a larger
+    /// value counts as 128: no namespace has a longer name, and one that nobody knows is sent back to
+    /// the client in an error. A longer one closes the connection.
+    #[must_use]
+    pub fn max_namespace_name(mut self, bytes: usize) -> Self {
+        self.max_namespace_name = bytes.min(MAX_NAMESPACE_NAME);
+        self
+    }
+
+    /// Arrays and objects of a packet that may be open at once, the outermost included. 128, and a
+    /// larger value counts as 128: it is as deep as `serde_json` reads, and what reads deeper recurses
+    /// on a stack that has an end. A deeper one closes the connection.
+    #[must_use]
+    pub fn max_json_depth(mut self, depth: usize) -> Self {
+        self.max_json_depth = depth.min(MAX_DEPTH);
+        self
+    }
+
     /// Finds what cannot work.
     ///
     /// # Errors
@@ -127,6 +163,9 @@ impl Config {
             (self.max_payload == 0, ConfigFault::MaxPayload),
             (self.max_packets == 0, ConfigFault::MaxPackets),
             (self.max_namespaces == 0, ConfigFault::MaxNamespaces),
+            (self.max_event_name == 0, ConfigFault::MaxEventName),
+            (self.max_namespace_name == 0, ConfigFault::MaxNamespaceName),
+            (self.max_json_depth == 0, ConfigFault::MaxJsonDepth),
         ];
         let found = faults.into_iter().find_map(|(found, fault)| found.then_some(fault));
         found.map_or(Ok(()), Err)
@@ -181,6 +220,15 @@ pub enum ConfigFault {
     /// Every CONNECT would be refused.
     #[error("`max_namespaces` is zero: no client could join any")]
     MaxNamespaces,
+    /// Every event would close its connection.
+    #[error("`max_event_name` is zero: no event has so short a name")]
+    MaxEventName,
+    /// Every CONNECT would close its connection.
+    #[error("`max_namespace_name` is zero: `/` has one byte")]
+    MaxNamespaceName,
+    /// Every event would close its connection.
+    #[error("`max_json_depth` is zero: the arguments of an event are an array")]
+    MaxJsonDepth,
 }
 
 #[cfg(test)]
@@ -216,6 +264,9 @@ mod tests {
             (config().max_payload(0), ConfigFault::MaxPayload),
             (config().max_packets(0), ConfigFault::MaxPackets),
             (config().max_namespaces(0), ConfigFault::MaxNamespaces),
+            (config().max_event_name(0), ConfigFault::MaxEventName),
+            (config().max_namespace_name(0), ConfigFault::MaxNamespaceName),
+            (config().max_json_depth(0), ConfigFault::MaxJsonDepth),
         ] {
             assert_eq!(config.validate(), Err(fault), "{config:?}");
         }

@@ -112,6 +112,7 @@ pub mod engine;
 mod id;
 mod json;
 mod keyed;
+mod limit;
 mod namespace;
 mod namespaces;
 mod offset;
@@ -128,6 +129,7 @@ pub use config::{Config, ConfigFault};
 pub use connection::{Connection, Event, Slot, SlotError};
 pub use id::{ENTROPY_BYTES, Pid, Sid, SocketId};
 pub use keyed::{HashKey, KeyedHasher};
+pub use limit::Limit;
 pub use namespace::{
     AckCause, AckError, DuplicateId, JoinError, Luggage, Namespace, NamespaceEvent,
     NamespaceLimits, NotRecovered, Recovered, RecoveryLimits, SocketKey, SocketMap, Target,

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use klatch_core::engine::{
     Event, Input, Message, RequestId, Segment, Session, Transmit, Transport,
 };
-use klatch_core::{CloseReason, Config, ENTROPY_BYTES, Sid, Timestamp};
+use klatch_core::{CloseReason, Config, ENTROPY_BYTES, Limit, Sid, Timestamp};
 
 const HANDSHAKE: RequestId = RequestId::new(0);
 const POST: RequestId = RequestId::new(1);
@@ -21,12 +21,13 @@ pub(crate) fn run(body: &[u8]) {
 
     session.handle(now, Input::PostHead(POST));
     session.handle(now, Input::PostBody(POST, Bytes::copy_from_slice(body)));
-    let (mut echo, mut closed) = (Vec::new(), None);
+    let (mut echo, mut closed, mut too_many) = (Vec::new(), None, false);
     while let Some(event) = session.poll_event() {
         assert_eq!(closed, None, "nothing follows the end");
         match event {
             Event::Message(Message::Text(text)) => echo.push(Segment::text(&text)),
             Event::Message(Message::Binary(bytes)) => echo.push(Segment::binary(bytes)),
+            Event::Limit(Limit::Packets) => too_many = true,
             Event::Closed(reason) => closed = Some(reason),
             event => panic!("{event:?} during a POST"),
         }
@@ -40,6 +41,7 @@ pub(crate) fn run(body: &[u8]) {
     // Every message of the body that stands before what ended the session, as it stands there.
     let segments: Vec<&[u8]> = body.split(|byte| *byte == 0x1e).collect();
     assert!(malformed || segments.len() <= MAX_PACKETS || closed.is_some());
+    assert!(!too_many || (malformed && segments.len() > MAX_PACKETS));
     let mut messages =
         segments.iter().filter(|segment| matches!(segment.first(), Some(b'4' | b'b')));
     let heard: Vec<&[u8]> = messages.by_ref().take(echo.len()).copied().collect();

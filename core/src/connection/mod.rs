@@ -12,7 +12,7 @@ use self::slots::{Slots, Stage};
 use crate::engine::{self, Frame, Input, Message, Segment, Session, Transmit, Transport};
 use crate::packet::{AckId, Body, Decoder, DecoderLimits, Packet};
 use crate::queue::push;
-use crate::{CloseReason, Config, ConnectError, Outgoing, Payload, Sid, Text, Timestamp};
+use crate::{CloseReason, Config, ConnectError, Limit, Outgoing, Payload, Sid, Text, Timestamp};
 
 /// One Socket.IO client, from its handshake to its end.
 ///
@@ -82,6 +82,11 @@ pub enum Event {
     },
     /// Polling gave way to a WebSocket.
     Upgraded,
+    /// It hit a limit. What that costs it comes by itself: this is for those who count.
+    Limit {
+        /// Which.
+        limit: Limit,
+    },
     /// The connection is over, and with it every namespace that it was in; the last event.
     Closed {
         /// Why.
@@ -160,6 +165,9 @@ impl Connection {
             // It does not even poll: there is nobody to say goodbye to.
             self.session.abort(CloseReason::ForcedClose);
         } else if due(self.join_by) || due(self.assemble_by) {
+            if due(self.assemble_by) && self.session.is_open() {
+                self.hit(Limit::Assembly);
+            }
             self.session.close(now, CloseReason::ForcedClose);
         }
         self.pump(now);
@@ -304,6 +312,7 @@ impl Connection {
                     }
                 }
                 engine::Event::Upgraded => push(&mut self.events, Event::Upgraded),
+                engine::Event::Limit(limit) => self.hit(limit),
                 engine::Event::Closed(reason) => push(&mut self.events, Event::Closed { reason }),
             }
         }
@@ -326,7 +335,12 @@ impl Connection {
         match decoded {
             Ok(Some(packet)) => self.handle_packet(now, packet),
             Ok(None) => None,
-            Err(_) => self.refuse(now, CloseReason::ForcedClose),
+            Err(error) => {
+                if let Some(limit) = error.limit() {
+                    self.hit(limit);
+                }
+                self.refuse(now, CloseReason::ForcedClose)
+            }
         }
     }
 
@@ -368,6 +382,7 @@ impl Connection {
         if let Some(slot) = self.slots.insert(&namespace, self.max_namespaces) {
             return Some(Event::Connect { slot, namespace, auth });
         }
+        self.hit(Limit::Namespaces);
         let error = ConnectError::new("Too many namespaces");
         self.send(Outgoing::connect_error(&namespace, &error));
         self.count_refusal(now);
@@ -375,12 +390,16 @@ impl Connection {
     }
 
     fn count_refusal(&mut self, now: Timestamp) {
-        match self.refusals_left.checked_sub(1) {
-            Some(left) => self.refusals_left = left,
-            None => {
-                self.refuse(now, CloseReason::ForcedClose);
-            }
+        if let Some(left) = self.refusals_left.checked_sub(1) {
+            self.refusals_left = left;
+        } else {
+            self.hit(Limit::Refusals);
+            self.refuse(now, CloseReason::ForcedClose);
         }
+    }
+
+    fn hit(&mut self, limit: Limit) {
+        push(&mut self.events, Event::Limit { limit });
     }
 
     /// Closes the connection for what its client sent, and hears no more of it: no event.
@@ -401,5 +420,10 @@ impl Connection {
 }
 
 fn limits(config: &Config) -> DecoderLimits {
-    DecoderLimits::default().max_attachments(config.max_attachments).max_payload(config.max_payload)
+    DecoderLimits::default()
+        .max_attachments(config.max_attachments)
+        .max_payload(config.max_payload)
+        .max_event_name(config.max_event_name)
+        .max_namespace(config.max_namespace_name)
+        .max_json_depth(config.max_json_depth)
 }

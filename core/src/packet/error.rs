@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::Limit;
 use crate::json::JsonError;
 
 /// What is wrong with a client's Socket.IO packet; its connection is to be closed.
@@ -58,6 +59,20 @@ pub enum PacketError {
     /// The event's name is longer than the limit allows.
     #[error("event name too long")]
     EventNameTooLong,
+}
+
+impl PacketError {
+    /// The limit that the packet went beyond, if that is what is wrong with it.
+    pub const fn limit(self) -> Option<Limit> {
+        match self {
+            Self::TooManyAttachments => Some(Limit::Attachments),
+            Self::TooLarge => Some(Limit::Payload),
+            Self::NamespaceTooLong => Some(Limit::NamespaceName),
+            Self::TooDeep => Some(Limit::JsonDepth),
+            Self::EventNameTooLong => Some(Limit::EventName),
+            _ => None,
+        }
+    }
 }
 
 impl From<JsonError> for PacketError {

@@ -125,6 +125,8 @@ fn the_last_refusal_is_reported_as_the_end_at_once() {
     assert_eq!(rig.text("40"), ["#0 connect / []"]);
     let slot = rig.slots[0].0;
     assert_eq!(rig.connection.reject(rig.now, slot), Ok(()));
+    let limit = Event::Limit { limit: Limit::Refusals };
+    assert_eq!(rig.connection.poll_event(), Some(limit));
     let closed = Event::Closed { reason: CloseReason::ForcedClose };
     assert_eq!(rig.connection.poll_event(), Some(closed));
 }

@@ -4,6 +4,11 @@ use super::*;
 
 const TOO_MANY: &str = r#"{"message":"Too many namespaces"}"#;
 
+/// What comes of a CONNECT beyond the cap.
+fn too_many(name: &str) -> [String; 2] {
+    ["limit namespaces".to_owned(), format!("frame 44/{name},{TOO_MANY}")]
+}
+
 fn no() -> ConnectError {
     ConnectError::new("no")
 }
@@ -103,7 +108,7 @@ fn s15_unknown_namespaces_are_rejected_by_the_caller_five_times_and_no_more() {
     assert_eq!(rig.text("40/six,").len(), 1);
     assert_eq!(
         rig.reject(6, &no()),
-        ["closed forced close", r#"frame 44/six,{"message":"no"}"#, "close"],
+        ["limit refusals", "closed forced close", r#"frame 44/six,{"message":"no"}"#, "close"],
         "it is told before"
     );
 }
@@ -113,7 +118,7 @@ fn s15_the_name_of_a_namespace_may_have_128_bytes() {
     let name = format!("/{}", "x".repeat(127));
     let mut rig = Rig::joined();
     assert_eq!(rig.text(&format!("40{name},")), [format!("#1 connect {name} []")]);
-    assert_eq!(rig.text(&format!("40{name}x,")), FORCED);
+    assert_eq!(rig.text(&format!("40{name}x,")), forced_at("namespace_name"));
 }
 
 #[test]
@@ -122,10 +127,16 @@ fn refused_by_the_cap_and_refused_by_the_application_count_alike() {
     assert_eq!(rig.text("40/a,").len(), 1);
     assert_eq!(rig.reject(0, &no()).len(), 1);
     assert_eq!(rig.text("40/a,").len(), 1);
-    assert_eq!(rig.text("40/b,"), [format!("frame 44/b,{TOO_MANY}")]);
+    assert_eq!(rig.text("40/b,"), too_many("b"));
     assert_eq!(
         rig.text("40/c,"),
-        ["closed forced close".to_owned(), format!("frame 44/c,{TOO_MANY}"), "close".to_owned()]
+        [
+            "limit namespaces",
+            "limit refusals",
+            "closed forced close",
+            &format!("frame 44/c,{TOO_MANY}"),
+            "close"
+        ]
     );
     rig.assert_stale(1, SlotError::Gone);
 }
@@ -134,7 +145,9 @@ fn refused_by_the_cap_and_refused_by_the_application_count_alike() {
 fn what_follows_the_last_refusal_in_a_payload_is_not_heard() {
     let mut rig = Rig::new(&room_for(0).max_refusals(0), Transport::Polling);
     assert_eq!(rig.get(0).len(), 1);
-    assert_eq!(rig.post("40/a,␞40/b,␞4x"), ["closed forced close", "respond 1000 200 ok"]);
+    let output = rig.post("40/a,␞40/b,␞4x");
+    let limits = ["limit namespaces", "limit refusals"];
+    assert_eq!(output, [limits[0], limits[1], "closed forced close", "respond 1000 200 ok"]);
     assert_eq!(rig.get(1), [format!("respond 1 200 44/a,{TOO_MANY}")]);
     assert_eq!(rig.get(2), ["respond 2 200 1"]);
 }
@@ -148,17 +161,17 @@ fn s22_sixteen_namespaces_joined_or_pending_are_the_most() {
     for number in 1..8 {
         assert_eq!(rig.accept(number).len(), 1);
     }
-    assert_eq!(rig.text("40/16,"), [format!("frame 44/16,{TOO_MANY}")]);
+    assert_eq!(rig.text("40/16,"), too_many("16"));
     assert_eq!(rig.text(r#"42/7,["in"]"#), ["#7 event in []"], "the others go on");
 
     assert_eq!(rig.text("41/7,"), ["#7 disconnect"]);
     assert_eq!(rig.text("40/16,"), ["#16 connect /16 []"], "a place is free again");
-    assert_eq!(rig.text("40/17,"), [format!("frame 44/17,{TOO_MANY}")]);
+    assert_eq!(rig.text("40/17,"), too_many("17"));
     assert_eq!(rig.reject(15, &no()).len(), 1);
     assert_eq!(rig.text("40/17,"), ["#17 connect /17 []"]);
     assert_eq!(rig.leave(3), ["frame 41/3,"]);
     assert_eq!(rig.text("40/18,"), ["#18 connect /18 []"]);
-    assert_eq!(rig.text("40/19,"), [format!("frame 44/19,{TOO_MANY}")]);
+    assert_eq!(rig.text("40/19,"), too_many("19"));
 }
 
 #[test]
@@ -169,7 +182,7 @@ fn a_client_at_the_cap_may_leave_and_come_again_in_one_payload() {
     assert_eq!(rig.accept(0), NOTHING);
     assert_eq!(
         rig.post("41␞40␞40/a,"),
-        ["#0 disconnect", "#1 connect / []", "respond 1001 200 ok"],
+        ["#0 disconnect", "#1 connect / []", "limit namespaces", "respond 1001 200 ok"],
         "the place of #0 is free before it is known to be"
     );
     assert_eq!(

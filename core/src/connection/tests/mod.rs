@@ -18,7 +18,8 @@ use bytes::Bytes;
 use super::{Connection, Event, Slot, SlotError};
 use crate::engine::{Frame, Input, RequestId, Transmit, Transport};
 use crate::{
-    CloseReason, Config, ConnectError, ENTROPY_BYTES, Outgoing, Payload, Sid, SocketId, Timestamp,
+    CloseReason, Config, ConnectError, ENTROPY_BYTES, Limit, Outgoing, Payload, Sid, SocketId,
+    Timestamp,
 };
 
 /// What an input puts out that changes nothing on the wire and tells the application nothing.
@@ -26,6 +27,11 @@ const NOTHING: [&str; 0] = [];
 
 /// What a WebSocket client hears that is closed for what it sent.
 const FORCED: [&str; 2] = ["closed forced close", "close"];
+
+/// The same after a limit.
+fn forced_at(limit: &str) -> [String; 3] {
+    [format!("limit {limit}"), FORCED[0].to_owned(), FORCED[1].to_owned()]
+}
 
 /// A connection, the time, and every slot that it reported, which are named by their number.
 ///
@@ -252,6 +258,7 @@ impl Rig {
                 format!("#{number} disconnect")
             }
             Event::Upgraded => "upgraded".to_owned(),
+            Event::Limit { limit } => format!("limit {limit}"),
             Event::Closed { reason } => format!("closed {reason}"),
         }
     }

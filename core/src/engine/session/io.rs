@@ -5,8 +5,8 @@ use std::fmt;
 use bytes::Bytes;
 
 use super::Message;
-use crate::CloseReason;
 use crate::engine::{Frame, Response};
+use crate::{CloseReason, Limit};
 
 /// Names one HTTP request of a session, so that its answer finds it. Chosen by whoever does the I/O.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -70,6 +70,17 @@ pub enum PostFault {
     TooSlow,
 }
 
+impl PostFault {
+    /// The limit that was hit, if that is what is wrong.
+    pub(super) const fn limit(self) -> Option<Limit> {
+        match self {
+            Self::TooLarge => Some(Limit::Payload),
+            Self::TooSlow => Some(Limit::BodyTime),
+            Self::OctetStream | Self::Encoded => None,
+        }
+    }
+}
+
 /// What was wrong with a WebSocket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -112,6 +123,8 @@ pub enum Event {
     Message(Message),
     /// Polling gave way to the WebSocket.
     Upgraded,
+    /// The client hit a limit; for those who count.
+    Limit(Limit),
     /// The session is over; the last event.
     Closed(CloseReason),
 }

@@ -18,7 +18,7 @@ use self::upgrade::Probe;
 use super::Transport;
 use super::packet::{Frame, Message, Packet, PacketError, Segment};
 use crate::queue::push;
-use crate::{CloseReason, Config, Sid, Timestamp};
+use crate::{CloseReason, Config, Limit, Sid, Timestamp};
 
 /// How long a closed session waits until its client has taken what is left (Node's `closeTimeout`).
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -311,6 +311,9 @@ impl Session {
         if !self.is_open() {
             return;
         }
+        if fault == Some(WebSocketFault::TooLarge) {
+            self.hit(Limit::Payload);
+        }
         match (self.transport, fault) {
             (Transport::Polling, None) => self.probe = None,
             (Transport::Polling, Some(fault)) => {
@@ -330,6 +333,13 @@ impl Session {
         // The protocol's own suite expects the poll that is pending to end with a noop.
         self.polling.answer_get(&mut self.transmits, &[Segment::NOOP]);
         self.fail(CloseReason::TransportClose);
+    }
+
+    /// Tells of a limit, while somebody listens.
+    fn hit(&mut self, limit: Limit) {
+        if self.is_open() {
+            push(&mut self.events, Event::Limit(limit));
+        }
     }
 
     /// Ends the session at once: what is queued is lost, every transport is closed.

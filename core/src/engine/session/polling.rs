@@ -5,9 +5,11 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 use super::{
-    CloseReason, PostFault, RequestId, Segment, Session, State, Timestamp, Transmit, Transport,
+    CloseReason, Limit, PostFault, RequestId, Segment, Session, State, Timestamp, Transmit,
+    Transport,
 };
-use crate::engine::{RequestError, Response, payload};
+use crate::engine::payload::{self, PayloadError};
+use crate::engine::{RequestError, Response};
 
 /// The requests that wait for an answer.
 #[derive(Debug, Default)]
@@ -74,11 +76,16 @@ impl Session {
             if !self.is_open() {
                 break;
             }
-            let Ok(packet) = packet else {
-                self.respond(id, Response::empty(400));
-                return self.fail(CloseReason::ParseError);
-            };
-            self.handle_packet(now, packet);
+            match packet {
+                Ok(packet) => self.handle_packet(now, packet),
+                Err(error) => {
+                    if error == PayloadError::TooManyPackets {
+                        self.hit(Limit::Packets);
+                    }
+                    self.respond(id, Response::empty(400));
+                    return self.fail(CloseReason::ParseError);
+                }
+            }
         }
         self.respond(id, Response::ok());
     }
@@ -94,6 +101,9 @@ impl Session {
             PostFault::TooSlow => 408,
         };
         self.respond(id, Response::empty(status));
+        if let Some(limit) = fault.limit() {
+            self.hit(limit);
+        }
         if matches!(fault, PostFault::OctetStream | PostFault::TooSlow) {
             self.break_polling();
         }

@@ -178,6 +178,7 @@ fn show_event(event: Event) -> String {
         Event::Message(Message::Text(text)) => format!("event text {}", text.as_str()),
         Event::Message(Message::Binary(bytes)) => format!("event binary {:?}", &bytes[..]),
         Event::Upgraded => "event upgraded".to_owned(),
+        Event::Limit(limit) => format!("event limit {limit}"),
         Event::Closed(reason) => format!("event closed {reason}"),
     }
 }

@@ -85,7 +85,13 @@ fn the_number_of_packets_is_limited() {
     assert_eq!(rig.post(1, "4a␞4b"), ["event text a", "event text b", "respond 1 200 ok"]);
     assert_eq!(
         rig.post(2, "4c␞4d␞4e"),
-        ["event text c", "event text d", "event closed parse error", "respond 2 400"]
+        [
+            "event text c",
+            "event text d",
+            "event limit packets",
+            "event closed parse error",
+            "respond 2 400"
+        ]
     );
 }
 
@@ -152,13 +158,14 @@ fn losing_a_request_that_was_answered_changes_nothing() {
 
 #[test]
 fn a_post_that_is_not_read_keeps_the_session_if_the_protocol_was_kept() {
-    for (fault, output) in
-        [(PostFault::TooLarge, "respond 2 413"), (PostFault::Encoded, "respond 2 415")]
-    {
+    for (fault, output) in [
+        (PostFault::TooLarge, &["event limit payload", "respond 2 413"][..]),
+        (PostFault::Encoded, &["respond 2 415"]),
+    ] {
         let mut rig = Rig::polling();
         assert_eq!(rig.get(1), NOTHING);
         assert_eq!(rig.post_head(2), NOTHING);
-        assert_eq!(rig.post_failed(2, fault), [output]);
+        assert_eq!(rig.post_failed(2, fault), output);
         assert_eq!(rig.post_body(2, "4a"), NOTHING);
         assert_eq!(rig.post(3, "4b"), ["event text b", "respond 3 200 ok"]);
         assert_eq!(rig.send("c"), ["respond 1 200 4c"]);
@@ -167,16 +174,16 @@ fn a_post_that_is_not_read_keeps_the_session_if_the_protocol_was_kept() {
 
 #[test]
 fn a_post_that_is_not_read_ends_the_session_otherwise() {
-    for (fault, output) in
-        [(PostFault::OctetStream, "respond 2 400"), (PostFault::TooSlow, "respond 2 408")]
-    {
+    for (fault, limit, output) in [
+        (PostFault::OctetStream, None, "respond 2 400"),
+        (PostFault::TooSlow, Some("event limit body_time"), "respond 2 408"),
+    ] {
         let mut rig = Rig::polling();
         assert_eq!(rig.get(1), NOTHING);
         assert_eq!(rig.post_head(2), NOTHING);
-        assert_eq!(
-            rig.post_failed(2, fault),
-            ["event closed transport error", output, "respond 1 200 1"]
-        );
+        let end = ["event closed transport error", output, "respond 1 200 1"];
+        let expected: Vec<_> = limit.into_iter().chain(end).collect();
+        assert_eq!(rig.post_failed(2, fault), expected);
         assert!(rig.is_finished());
     }
 }

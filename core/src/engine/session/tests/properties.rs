@@ -175,7 +175,7 @@ impl Watch {
                     assert!(number >= self.delivered, "{number} once more");
                     self.delivered = number + 1;
                 }
-                Event::Upgraded => {}
+                Event::Upgraded | Event::Limit(_) => {}
                 Event::Closed(_) => self.closed = true,
             }
         }

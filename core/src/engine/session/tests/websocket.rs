@@ -66,10 +66,13 @@ fn a_websocket_that_goes_away_ends_the_session() {
 fn each_fault_of_a_websocket_has_its_close_code() {
     for (fault, output) in [
         // A reset is how a client goes away that had no time to say so.
-        (WebSocketFault::Io, ["event closed transport close", "close"]),
-        (WebSocketFault::Protocol, ["event closed transport error", "close 1002"]),
-        (WebSocketFault::Utf8, ["event closed transport error", "close 1007"]),
-        (WebSocketFault::TooLarge, ["event closed transport error", "close 1009"]),
+        (WebSocketFault::Io, &["event closed transport close", "close"][..]),
+        (WebSocketFault::Protocol, &["event closed transport error", "close 1002"]),
+        (WebSocketFault::Utf8, &["event closed transport error", "close 1007"]),
+        (
+            WebSocketFault::TooLarge,
+            &["event limit payload", "event closed transport error", "close 1009"],
+        ),
     ] {
         let mut rig = Rig::websocket();
         rig.queue("lost");
