@@ -183,7 +183,8 @@ pub(crate) async fn order_is_kept_however_long_they_take(bed: &Bed) {
 }
 
 pub(crate) async fn what_waits_has_a_budget(bed: &Bed) {
-    let server = Server::builder().config(Config::new().max_payload(10_000)).build();
+    let server =
+        Server::builder().config(Config::new().max_payload(10_000)).build().expect("it is valid");
     let namespace = server.namespace("/");
     let ((pen, mut log), gate) = (bed.log(), Gate::default());
     waits(&namespace, &gate);
