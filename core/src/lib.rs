@@ -121,6 +121,8 @@ mod packet;
 mod payload;
 mod queue;
 mod reason;
+#[cfg(feature = "proptest")]
+pub mod testing;
 mod text;
 mod time;
 
