@@ -78,8 +78,8 @@ pub use klatch_core::{
 pub use klatch_driver::{
     Ack, Answers, Bound, Broadcast, Builder, Call, ConfigError, EmitError, Endpoint, EngineServer,
     EngineSocket, EventError, EventHandler, Forbidden, HandlerError, Handlers, Handshake, Listener,
-    Namespace, Recovery, Replies, Reply, ReplyError, Rooms, Runtime, Server, Service, Socket,
-    Stream, Timer, Unicast, WebSocketMessage, WebSocketRequest,
+    Namespace, Recovery, RemoteSocket, Replies, Reply, ReplyError, Rooms, Runtime, Server, Service,
+    Socket, Stream, Timer, Unicast, WebSocketMessage, WebSocketRequest,
 };
 
 #[cfg(feature = "async-std")]

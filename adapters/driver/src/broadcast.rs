@@ -9,6 +9,7 @@ use klatch_core::{FromPayload, JoinError, Target, ToArgs};
 use crate::error::EmitError;
 use crate::flags::Flags;
 use crate::namespace;
+use crate::remote::RemoteSocket;
 use crate::reply::Replies;
 use crate::rooms::Rooms;
 use crate::socket::Socket;
@@ -97,9 +98,18 @@ impl Broadcast {
         Replies::new(self.namespace.ask_many(&self.target, self.flags, event, args))
     }
 
-    /// The sockets that are meant at this moment.
+    /// The sockets of this node that are meant at this moment.
     pub fn sockets(&self) -> Vec<Socket> {
         self.namespace.sockets(&self.target)
+    }
+
+    /// The sockets that are meant at this moment, as they are: with their rooms and their data.
+    ///
+    /// It awaits, as those of other nodes will take a while; those of this node are there at once,
+    /// and need not be fetched: see [`sockets`](Self::sockets).
+    #[allow(clippy::unused_async, reason = "other nodes will take a while")]
+    pub async fn fetch_sockets(&self) -> Vec<RemoteSocket> {
+        self.namespace.fetch(&self.target)
     }
 
     /// Puts all of them into a room, or into several: each socket into all of these, or into none.
@@ -140,7 +150,8 @@ impl Broadcast {
         }
     }
 
-    /// Disconnects all of them, and closes their connections; see [`Socket::disconnect_all`].
+    /// Disconnects all of them, and closes their connections, each once; see
+    /// [`Socket::disconnect_all`].
     pub fn disconnect_all(&self) {
         for socket in self.sockets() {
             socket.disconnect_all();

@@ -25,6 +25,7 @@ use crate::handler::Handlers;
 use crate::housekeeper::Housekeeper;
 use crate::link::Link;
 use crate::recovery::Recovery;
+use crate::remote::RemoteSocket;
 use crate::reply::Replies;
 use crate::rooms::Rooms;
 use crate::socket::{Farewell, Socket};
@@ -118,7 +119,12 @@ impl Namespace {
         self.everybody().local()
     }
 
-    /// All its sockets.
+    /// All its sockets, as they are; see [`Broadcast::fetch_sockets`].
+    pub async fn fetch_sockets(&self) -> Vec<RemoteSocket> {
+        self.everybody().fetch_sockets().await
+    }
+
+    /// All its sockets of this node.
     pub fn sockets(&self) -> Vec<Socket> {
         self.everybody().sockets()
     }
@@ -275,5 +281,19 @@ impl Inner {
         namespace.select(target, selected);
         let members = selected.iter().filter_map(|key| members.get(*key));
         members.map(|member| member.socket.clone()).collect()
+    }
+
+    /// The sockets that are meant, with their rooms and their data.
+    pub(crate) fn fetch(&self, target: &Target) -> Vec<RemoteSocket> {
+        let mut publish = self.publish.lock();
+        let Publish { namespace, members, selected, .. } = &mut *publish;
+        namespace.select(target, selected);
+        let found = selected.iter().filter_map(|key| {
+            let rooms = namespace.rooms(*key).map(str::to_owned).collect();
+            Some((members.get(*key)?.socket.clone(), rooms))
+        });
+        let found: Vec<_> = found.collect();
+        drop(publish);
+        found.into_iter().map(|(socket, rooms)| RemoteSocket::new(socket, rooms)).collect()
     }
 }

@@ -16,3 +16,4 @@ pub(crate) mod recovery;
 pub(crate) mod shutdown;
 pub(crate) mod threads;
 pub(crate) mod transcript;
+pub(crate) mod utilities;

@@ -126,6 +126,13 @@ macro_rules! conformance_list {
             transcript {
                 the_same_bytes_have_the_same_answer
             }
+            utilities {
+                a_socket_that_is_fetched_shows_what_it_is
+                what_is_done_to_a_fetched_socket_is_done_to_it
+                they_reach_whom_a_broadcast_does_and_each_once
+                a_filter_may_be_what_is_joined_or_left
+                each_connection_is_closed_once
+            }
         }
     };
     (threads $then:ident $($argument:tt)*) => {
