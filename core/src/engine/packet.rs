@@ -46,7 +46,7 @@ pub enum PacketError {
     /// The first character is none of the seven types.
     #[error("the packet type is unknown")]
     UnknownType,
-    /// The text after `b` in a polling payload is not base64.
+    /// The text after `b` is not base64.
     #[error("the binary packet is not base64")]
     Base64,
     /// Text must be UTF-8.
@@ -130,18 +130,9 @@ impl Packet {
         }
     }
 
-    /// Reads one piece of a polling payload, where `b` begins a binary message.
-    pub(super) fn from_segment(segment: Text) -> Result<Self, PacketError> {
-        match segment.strip_prefix('b') {
-            Some(base64) => {
-                let bytes = STANDARD.decode(base64).map_err(|_| PacketError::Base64)?;
-                Ok(Self::Message(Message::Binary(bytes.into())))
-            }
-            None => Self::from_text(segment),
-        }
-    }
-
-    fn from_text(text: Text) -> Result<Self, PacketError> {
+    /// Reads one piece of a polling payload, or the text of a WebSocket message. In either, `b`
+    /// begins a binary message: a client that is set to base64 uses it over a WebSocket, too.
+    pub(super) fn from_text(text: Text) -> Result<Self, PacketError> {
         let kind = *text.as_bytes().first().ok_or(PacketError::Empty)?;
         // The types are ASCII, so that the rest begins on a character.
         Ok(match kind {
@@ -152,6 +143,11 @@ impl Packet {
             b'4' => Self::Message(Message::Text(text.skip(1))),
             b'5' => Self::Upgrade,
             b'6' => Self::Noop,
+            b'b' => {
+                let base64 = &text.as_bytes()[1..];
+                let bytes = STANDARD.decode(base64).map_err(|_| PacketError::Base64)?;
+                Self::Message(Message::Binary(bytes.into()))
+            }
             _ => return Err(PacketError::UnknownType),
         })
     }
@@ -228,11 +224,11 @@ mod tests {
     }
 
     #[test]
-    fn only_polling_carries_base64() {
-        let binary = Packet::Message(Message::Binary(Bytes::from_static(&[1, 2, 3, 4])));
-        assert_eq!(Packet::from_segment("bAQIDBA==".into()), Ok(binary));
-        assert_eq!(Packet::from_segment("b@@@@".into()), Err(PacketError::Base64));
-        assert_eq!(text("bAQIDBA=="), Err(PacketError::UnknownType));
+    fn text_carries_bytes_as_base64() {
+        let binary = |bytes| Ok(Packet::Message(Message::Binary(Bytes::from_static(bytes))));
+        assert_eq!(text("bAQIDBA=="), binary(&[1, 2, 3, 4]));
+        assert_eq!(text("b"), binary(&[]));
+        assert_eq!(text("b@@@@"), Err(PacketError::Base64));
     }
 
     #[test]

@@ -56,7 +56,7 @@ impl Iterator for Packets {
             }
             None => rest,
         };
-        let packet = Packet::from_segment(segment);
+        let packet = Packet::from_text(segment);
         if packet.is_err() {
             self.rest = None;
         }

@@ -196,7 +196,7 @@ impl Watch {
         if response.status == 200 && response.body != "ok" {
             let body = std::str::from_utf8(&response.body).expect("a payload is text");
             for segment in body.split('\x1e') {
-                let packet = Packet::from_segment(Text::from(segment.to_owned()));
+                let packet = Packet::from_text(Text::from(segment.to_owned()));
                 self.carry(packet.expect("a segment is a packet"));
             }
         }
