@@ -1,5 +1,6 @@
 //! What is kept of the request that opened a connection.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::time::SystemTime;
 
@@ -61,6 +62,17 @@ impl Handshake {
         self.url().split_once('?').map_or("", |(_, query)| query)
     }
 
+    /// The query's keys and values, decoded, in the order in which they came; a key may come twice.
+    /// Node's `handshake.query`, with what Engine.IO itself puts there: `EIO`, `transport`, `t`.
+    pub fn query_pairs(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+        form_urlencoded::parse(self.query().as_bytes())
+    }
+
+    /// The first value of this key in the query, decoded.
+    pub fn query_value(&self, key: &str) -> Option<Cow<'_, str>> {
+        self.query_pairs().find(|(other, _)| other == key).map(|(_, value)| value)
+    }
+
     /// The headers in the order in which they came; names in lower case. A value that is not
     /// UTF-8 shows replacement characters.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
@@ -86,5 +98,23 @@ impl Handshake {
     /// When the request came, by the runtime's time of day.
     pub const fn time(&self) -> SystemTime {
         self.time
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_query_is_decoded() {
+        let request = http::Request::builder().uri("/socket.io/?EIO=4&%26a=%26%3D%3F+a&b&c=1&c=2");
+        let request = request.body(()).expect("a request");
+        let handshake = Handshake::new(&request, None, SystemTime::UNIX_EPOCH, &[]);
+        let pairs: Vec<_> = handshake.query_pairs().collect();
+        let pairs: Vec<_> = pairs.iter().map(|(key, value)| (&**key, &**value)).collect();
+        assert_eq!(pairs, [("EIO", "4"), ("&a", "&=? a"), ("b", ""), ("c", "1"), ("c", "2")]);
+        assert_eq!(handshake.query_value("&a").as_deref(), Some("&=? a"));
+        assert_eq!(handshake.query_value("c").as_deref(), Some("1"));
+        assert_eq!(handshake.query_value("C"), None);
     }
 }
