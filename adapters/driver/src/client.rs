@@ -1,9 +1,12 @@
 //! What a connection's task drives: a machine of the core, and what its events do.
 
+use std::sync::Arc;
 use std::task::Waker;
 
+use bytes::Bytes;
+use http::request::Parts;
 use klatch_core::Timestamp;
-use klatch_core::engine::{Frame, Input, Transmit};
+use klatch_core::engine::{Frame, Input, RequestId, Transmit};
 
 use crate::mailbox::{Order, Readiness};
 
@@ -15,6 +18,17 @@ pub(crate) trait Client: Send + Unpin + 'static {
 
     /// Takes in a frame, and starts the handlers of what the client did.
     fn receive(&mut self, now: Timestamp, frame: Frame);
+
+    /// Takes in the body of a POST, with the POST's head if the application wants to see it.
+    fn receive_post(
+        &mut self,
+        now: Timestamp,
+        id: RequestId,
+        body: Bytes,
+        _head: Option<Arc<Parts>>,
+    ) {
+        self.handle(now, Input::PostBody(id, body));
+    }
 
     /// Asks whether a WebSocket may be the session's.
     fn accept_upgrade(&mut self, now: Timestamp) -> bool;

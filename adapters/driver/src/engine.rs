@@ -8,7 +8,10 @@ use std::task::Waker;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
-use klatch_core::engine::{Event, Frame, Input, Message, Segment, Session, Transmit, Transport};
+use http::request::Parts;
+use klatch_core::engine::{
+    Event, Frame, Input, Message, RequestId, Segment, Session, Transmit, Transport,
+};
 use klatch_core::{CloseReason, Config, Sid, Timestamp};
 use parking_lot::RwLock;
 
@@ -29,12 +32,14 @@ pub struct EngineServer {
     handlers: Arc<RwLock<Handlers>>,
 }
 
+/// The head of the POST that carried a message, if somebody wants to see it.
+type Carrier = Option<Arc<Parts>>;
 type Handler<T> = Arc<dyn Fn(EngineSocket, T) -> BoxFuture<'static, ()> + Send + Sync>;
 
 #[derive(Default)]
 struct Handlers {
     open: Option<Handler<()>>,
-    message: Option<Handler<Message>>,
+    message: Option<Handler<(Message, Carrier)>>,
     close: Option<Handler<CloseReason>>,
 }
 
@@ -82,8 +87,31 @@ impl EngineServer {
         F: FnOnce(EngineSocket, Message) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        let handler: Handler<_> =
-            Arc::new(move |socket, message| Box::pin(handler.clone()(socket, message)));
+        let handler: Handler<(_, Carrier)> =
+            Arc::new(move |socket, (message, _)| Box::pin(handler.clone()(socket, message)));
+        self.hub.show_posts(false);
+        self.replace_on_message(handler);
+    }
+
+    /// [`on_message`](Self::on_message) for a handler that wants to see by which request a message
+    /// came: the head of the POST, which messages of one payload share; `None` over a WebSocket.
+    /// Replaces the one before, of either kind.
+    ///
+    /// Heads are kept for such a handler only, and as long as it keeps them: they hold on to the
+    /// buffer that the request was read into.
+    pub fn on_message_with_request<F, Fut>(&self, handler: F)
+    where
+        F: FnOnce(EngineSocket, Message, Option<Arc<Parts>>) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        let handler: Handler<_> = Arc::new(move |socket, (message, carrier)| {
+            Box::pin(handler.clone()(socket, message, carrier))
+        });
+        self.replace_on_message(handler);
+        self.hub.show_posts(true);
+    }
+
+    fn replace_on_message(&self, handler: Handler<(Message, Carrier)>) {
         // What was replaced is dropped when the lock is released: it is the application's.
         let replaced = self.handlers.write().message.replace(handler);
         drop(replaced);
@@ -226,6 +254,24 @@ impl Engine {
         }
         filled
     }
+
+    /// Starts the handlers of what the client did; `carrier` is the head of the POST by which it did so.
+    fn start_handlers(&mut self, carrier: Option<&Arc<Parts>>) {
+        while let Some(event) = self.session.poll_event() {
+            match event {
+                Event::Message(message) => {
+                    let handler = self.handlers.read().message.clone();
+                    self.socket.run(handler, (message, carrier.cloned()));
+                }
+                Event::Closed(reason) => {
+                    self.socket.0.mailbox.close();
+                    let handler = self.handlers.read().close.clone();
+                    self.socket.run(handler, reason);
+                }
+                _ => {}
+            }
+        }
+    }
 }
 
 impl Client for Engine {
@@ -269,23 +315,15 @@ impl Client for Engine {
         self.take_events(now);
     }
 
-    fn take_events(&mut self, _: Timestamp) {
-        while let Some(event) = self.session.poll_event() {
-            match event {
-                Event::Message(message) => {
-                    let handler = self.handlers.read().message.clone();
-                    self.socket.run(handler, message);
-                }
-                Event::Closed(reason) => {
-                    self.socket.0.mailbox.close();
-                    let handler = self.handlers.read().close.clone();
-                    self.socket.run(handler, reason);
-                }
-                _ => {}
-            }
-        }
+    fn receive_post(&mut self, now: Timestamp, id: RequestId, body: Bytes, head: Carrier) {
+        self.session.handle(now, Input::PostBody(id, body));
+        // At once: what the next POST carries has another head.
+        self.start_handlers(head.as_ref());
     }
 
+    fn take_events(&mut self, _: Timestamp) {
+        self.start_handlers(None);
+    }
     fn next_transmit(&mut self, now: Timestamp) -> Option<Transmit> {
         loop {
             if self.session.can_transmit() || self.closing.is_some() {

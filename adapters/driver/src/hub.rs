@@ -34,6 +34,8 @@ pub(crate) struct Hub {
     /// Streams that may still hold what a session that has ended passed on.
     writing: AtomicUsize,
     host: OnceLock<Arc<dyn Host>>,
+    /// Whether the application wants to see the heads of POSTs.
+    shows_posts: AtomicBool,
     closing: AtomicBool,
     closing_began: Event,
     /// A session has ended, or a stream has written.
@@ -69,6 +71,7 @@ impl Hub {
             numbers: AtomicU64::new(0),
             writing: AtomicUsize::new(0),
             host: OnceLock::new(),
+            shows_posts: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             closing_began: Event::new(),
             session_ended: Event::new(),
@@ -84,6 +87,15 @@ impl Hub {
     /// The runtime; `None` before the server is served, when there is nobody to serve either.
     pub(crate) fn host(&self) -> Option<&Arc<dyn Host>> {
         self.host.get()
+    }
+
+    /// Has the heads of POSTs kept for those who handle what they carry, or not.
+    pub(crate) fn show_posts(&self, shown: bool) {
+        self.shows_posts.store(shown, Ordering::Relaxed);
+    }
+
+    pub(crate) fn shows_posts(&self) -> bool {
+        self.shows_posts.load(Ordering::Relaxed)
     }
 
     /// Random bytes, the runtime's.

@@ -9,6 +9,7 @@ use std::task::Waker;
 use bytes::Bytes;
 use futures::channel::oneshot;
 use futures::task::ArcWake;
+use http::request::Parts;
 use klatch_core::Sid;
 use klatch_core::engine::{PostFault, RequestError, RequestId, Response};
 use parking_lot::Mutex;
@@ -28,7 +29,8 @@ pub(crate) type Reply = oneshot::Sender<Response>;
 pub(crate) enum Arrival {
     Get(RequestId, Reply),
     PostHead(RequestId, Reply),
-    PostBody(RequestId, Bytes),
+    /// With the head of the POST, if the application wants to see it.
+    PostBody(RequestId, Bytes, Option<Arc<Parts>>),
     PostFailed(RequestId, PostFault),
     /// The client gave up a request.
     RequestLost(RequestId),

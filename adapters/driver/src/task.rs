@@ -133,7 +133,10 @@ impl<R: Runtime, C: Client> Task<R, C> {
                     self.replies.push((id, reply));
                     Input::PostHead(id)
                 }
-                Arrival::PostBody(id, body) => Input::PostBody(id, body),
+                Arrival::PostBody(id, body, head) => {
+                    self.client.receive_post(now, id, body, head);
+                    continue;
+                }
                 Arrival::PostFailed(id, fault) => Input::PostFailed(id, fault),
                 Arrival::RequestLost(id) => {
                     self.replies.retain(|(waiting, _)| *waiting != id);

@@ -17,9 +17,10 @@ use futures::future::{Either, LocalBoxFuture, select};
 use super::Platform;
 use super::known::{Fate, Known};
 use super::log::{Log, Pen};
+use crate::engine::EngineServer;
 use crate::namespace::Namespace;
 use crate::runtime::{Host, Listener, Runtime, Stream};
-use crate::serve::Bound;
+use crate::serve::{Bound, Service};
 use crate::server::Server;
 
 /// Longer than anything takes on a machine that is busy with other things: who waits for this
@@ -67,6 +68,11 @@ impl Bed {
     /// Serves a server.
     pub(crate) async fn serve(&self, server: &Server) -> Running<'_> {
         self.running(self.ground.serve(server.clone(), Clockwork::AsItIs).await)
+    }
+
+    /// Serves an Engine.IO server.
+    pub(crate) async fn serve_engine(&self, server: &EngineServer) -> Running<'_> {
+        self.running(self.ground.serve_engine(server.clone()).await)
     }
 
     /// Serves a server that leaves nothing to chance: ids are counted, and time passes by
@@ -199,6 +205,7 @@ trait Ground {
         server: Server,
         clockwork: Clockwork,
     ) -> LocalBoxFuture<'_, (SocketAddr, Serving)>;
+    fn serve_engine(&self, server: EngineServer) -> LocalBoxFuture<'_, (SocketAddr, Serving)>;
     fn serve_in_thread(&self, server: Server) -> LocalBoxFuture<'_, (SocketAddr, Serving)>;
     fn dial(&self, address: SocketAddr) -> LocalBoxFuture<'_, io::Result<Box<dyn Stream>>>;
 }
@@ -227,6 +234,10 @@ impl<P: Platform> Ground for P {
         .boxed_local()
     }
 
+    fn serve_engine(&self, server: EngineServer) -> LocalBoxFuture<'_, (SocketAddr, Serving)> {
+        async move { start(self.bind().await.expect("there is an address"), server) }.boxed_local()
+    }
+
     fn serve_in_thread(&self, server: Server) -> LocalBoxFuture<'_, (SocketAddr, Serving)> {
         let (tell, told) = oneshot::channel();
         let serving = in_thread(move || {
@@ -249,7 +260,10 @@ impl<P: Platform> Ground for P {
     }
 }
 
-fn start<R: Runtime, L: Listener>(bound: Bound<R, L>, server: Server) -> (SocketAddr, Serving) {
+fn start<R: Runtime, L: Listener>(
+    bound: Bound<R, L>,
+    server: impl Service,
+) -> (SocketAddr, Serving) {
     let address = bound.local_addr().expect("it listens");
     let (end, serving) = oneshot::channel();
     Runtime::spawn(&bound.runtime(), async move {

@@ -3,6 +3,7 @@
 pub(crate) mod answers;
 pub(crate) mod closing;
 pub(crate) mod ends;
+pub(crate) mod engine;
 pub(crate) mod event_middlewares;
 pub(crate) mod faults;
 pub(crate) mod handlers;

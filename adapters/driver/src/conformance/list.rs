@@ -31,6 +31,9 @@ macro_rules! conformance_list {
                 the_connect_handler_disconnects_the_socket
                 nothing_of_a_namespace_follows_the_client_out_of_it
             }
+            engine {
+                a_handler_sees_the_request_that_carried_a_message
+            }
             event_middlewares {
                 they_are_asked_in_order_before_the_handler
                 one_that_refuses_ends_it_and_the_client_may_know

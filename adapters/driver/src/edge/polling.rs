@@ -7,11 +7,15 @@ use bytes::Bytes;
 use futures::channel::oneshot;
 use futures::future::{Either, select};
 use http::header;
+use http::request::Parts;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use klatch_core::engine::{PostFault, RequestError, RequestId, Response};
 
 use super::{Body, Edge, answer};
 use crate::inbox::{Arrival, Inbox, Reply};
+
+/// A POST: its body, and its head if the application wants to see it.
+type Posted = (Bytes, Option<Arc<Parts>>);
 
 /// A request that the session knows of. If the client goes away before the answer, hyper drops
 /// this, and the session is told.
@@ -83,7 +87,7 @@ impl Edge {
             }
         };
         match read {
-            Some(Ok(body)) => pending.send(Arrival::PostBody(pending.id, body)),
+            Some(Ok((body, head))) => pending.send(Arrival::PostBody(pending.id, body, head)),
             Some(Err(fault)) => pending.send(Arrival::PostFailed(pending.id, fault)),
             // The client went away: the session hears of it as `pending` is dropped.
             None => return answer(RequestError::BadRequest.into()),
@@ -91,16 +95,19 @@ impl Edge {
         pending.answer().await
     }
 
-    /// The body, or why it is not wanted; `None` if it broke off.
-    async fn read_body(&self, request: http::Request<Body>) -> Option<Result<Bytes, PostFault>> {
+    /// The body, and the head for those who want to see it; or why it is not wanted; `None` if it
+    /// broke off.
+    async fn read_body(&self, request: http::Request<Body>) -> Option<Result<Posted, PostFault>> {
         let limit = self.hub.config.payload_limit();
         if let Some(fault) = fault(&request, limit) {
             return Some(Err(fault));
         }
-        let body = pin!(Limited::new(request.into_body(), limit).collect());
+        let (head, body) = request.into_parts();
+        let head = self.hub.shows_posts().then(|| Arc::new(head));
+        let body = pin!(Limited::new(body, limit).collect());
         let deadline = self.host.timer(self.host.now() + self.hub.config.body_deadline());
         match select(body, deadline).await {
-            Either::Left((Ok(body), _)) => Some(Ok(body.to_bytes())),
+            Either::Left((Ok(body), _)) => Some(Ok((body.to_bytes(), head))),
             Either::Left((Err(error), _)) if error.is::<LengthLimitError>() => {
                 Some(Err(PostFault::TooLarge))
             }
