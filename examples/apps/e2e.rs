@@ -49,7 +49,7 @@ fn echoes(namespace: &Namespace) {
     namespace.on("message", async |socket: Socket, arguments: Payload| {
         socket.emit("message", &arguments)
     });
-    namespace.on("noack", async |_: Socket, (): ()| ());
+    namespace.on("noack", async |_: Socket, _: Payload| ());
     namespace.on("types", async |_: Socket, (): ()| {
         let text = "é€😀\0";
         let nested = (1, (2, [3]));

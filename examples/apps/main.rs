@@ -8,7 +8,10 @@
 //! prints where, and then `listening`.
 
 mod bench;
+mod client_suite;
 mod e2e;
+mod engine_client_suite;
+mod handshake;
 mod protocol;
 mod run;
 
@@ -16,11 +19,13 @@ use std::process::ExitCode;
 
 use run::Runtime;
 
-const USAGE: &str = "usage: apps protocol|e2e|bench --runtime tokio|async-std|smol
+const USAGE: &str = "usage: apps APP --runtime tokio|async-std|smol
 
-  protocol  the official protocol suites     ENGINE_PORT (4100), SIO_PORT (4101)
-  e2e       klatch's own end-to-end tests    PORT (4200)
-  bench     load generators                  PORT (4300), THREADS";
+  protocol             the official protocol suites     ENGINE_PORT (4100), SIO_PORT (4101)
+  client-suite         socket.io-client's own tests     PORT (4210)
+  engine-client-suite  engine.io-client's own tests     PORT (4220)
+  e2e                  klatch's own end-to-end tests    PORT (4200)
+  bench                load generators                  PORT (4300), THREADS";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -33,6 +38,8 @@ fn main() -> ExitCode {
     let (servers, threads) = match app {
         // The suite sends a GET and a POST at once and counts on their order: one thread keeps it.
         "protocol" => (protocol::servers(), 1),
+        "client-suite" => (client_suite::servers(), run::threads()),
+        "engine-client-suite" => (engine_client_suite::servers(), run::threads()),
         "e2e" => (e2e::servers(), run::threads()),
         "bench" => (bench::servers(), run::threads()),
         _ => (Vec::new(), 0),

@@ -57,6 +57,10 @@ cargo xtask suites DIR_ENGINE DIR_SOCKET [--runtime tokio|async-std|smol]
     The official protocol test suites, from your checkouts of
     socketio/engine.io-protocol and socketio/socket.io-protocol.
 
+cargo xtask client-suites DIR [--runtime tokio|async-std|smol]
+    The own tests of engine.io-client and socket.io-client, from your checkout of
+    socketio/socket.io, with apps of ours in place of the servers that they bring.
+
 cargo xtask help
     This text.
 ";
@@ -80,6 +84,7 @@ fn run(name: &str, words: Vec<String>) -> Outcome {
         "count" => count::run(words),
         "test" => test::run(words),
         "suites" => suites::run(words),
+        "client-suites" => suites::clients::run(words),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             Ok(())

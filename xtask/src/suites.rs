@@ -1,10 +1,12 @@
 //! `cargo xtask suites`: the official protocol test suites, against the app `protocol`.
 
-use std::fs;
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+pub(crate) mod clients;
+mod server;
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use self::server::Server;
 use crate::Outcome;
 use crate::args::Args;
 use crate::command::Line;
@@ -24,11 +26,8 @@ pub(crate) fn run(words: Vec<String>) -> Outcome {
     let [engine, socket] = args.rest(["DIR_ENGINE", "DIR_SOCKET"])?;
     let root = layout::root();
     node::check(&root)?;
-    if layout::chosen_apps().is_none() {
-        Line::new(&root, "cargo build --example apps --all-features").show()?;
-    }
-
-    let mut server = Server::start(&root, &runtime)?;
+    server::build(&root)?;
+    let mut server = Server::start(&root, "protocol", &runtime)?;
     let mut failed = Vec::new();
     for (name, checkout) in [("engine", engine), ("socket", socket)] {
         let origin = server.origin(&format!("/{name}.io/"))?;
@@ -72,65 +71,4 @@ fn copy(checkout: &Path, name: &str, origin: &str) -> Outcome<PathBuf> {
     }
     fs::write(&script, text.replace(FIXED, origin)).map_err(fault)?;
     Ok(to)
-}
-
-/// The app `protocol`; it ends when this is dropped.
-struct Server {
-    child: Child,
-    urls: Vec<String>,
-}
-
-impl Server {
-    fn start(root: &Path, runtime: &str) -> Outcome<Self> {
-        let apps = layout::apps()?;
-        let mut command = Line::new(root, &apps.to_string_lossy())
-            .arg("protocol")
-            .arg("--runtime")
-            .arg(runtime)
-            .env("ENGINE_PORT", "0")
-            .env("SIO_PORT", "0")
-            .into_inner();
-        command.stdin(Stdio::null()).stdout(Stdio::piped());
-        let child = command.spawn().map_err(|error| format!("{}: {error}", apps.display()))?;
-        let mut server = Self { child, urls: Vec::new() };
-        let mut output = BufReader::new(server.child.stdout.take().expect("piped"));
-        loop {
-            let mut line = String::new();
-            let read = output.read_line(&mut line).map_err(|error| error.to_string())?;
-            match line.trim() {
-                _ if read == 0 => return Err("the server ended before it listened".to_owned()),
-                "listening" => break,
-                url => server.urls.push(url.to_owned()),
-            }
-        }
-        // The rest is read so that the server never waits for a reader.
-        std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
-        Ok(server)
-    }
-
-    /// The printed address that serves `path`, without the path.
-    fn origin(&self, path: &str) -> Outcome<String> {
-        self.urls
-            .iter()
-            .find_map(|url| url.strip_suffix(path))
-            .map(str::to_owned)
-            .ok_or_else(|| format!("the server printed no address of {path}: {:?}", self.urls))
-    }
-
-    /// Fails if the server has ended.
-    fn check(&mut self) -> Outcome {
-        match self.child.try_wait() {
-            Ok(None) => Ok(()),
-            Ok(Some(status)) => Err(format!("the server ended: {status}")),
-            Err(error) => Err(error.to_string()),
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended already; then there is nothing to end.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
