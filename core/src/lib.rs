@@ -134,7 +134,8 @@ pub use keyed::{HashKey, KeyedHasher};
 pub use limit::Limit;
 pub use namespace::{
     AckCause, AckError, DuplicateId, JoinError, Luggage, Namespace, NamespaceEvent,
-    NamespaceLimits, NotRecovered, Recovered, RecoveryLimits, SocketKey, SocketMap, Target,
+    NamespaceLimits, NotRecovered, Recovered, RecoveryLimits, RoomEvent, SocketKey, SocketMap,
+    Target,
 };
 pub use namespaces::{InvalidNamespaceName, MAX_NAMESPACE_NAME, Namespaces, namespace_name};
 pub use offset::Offset;

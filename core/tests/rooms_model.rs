@@ -1,14 +1,16 @@
 //! Rooms and broadcasts against the model of the kit that users have for theirs.
 //!
-//! Numbers in brackets are the invariants of Socket.IO's rooms as the project lists them; events
-//! of the adapter (12 to 14), flags and packets (22, 27 to 30) are the business of others.
+//! Numbers in brackets are the invariants of Socket.IO's rooms as the project lists them; flags and
+//! packets (22, 27 to 30) are the business of others.
 
 #[path = "rooms_model/acts.rs"]
 mod acts;
+#[path = "rooms_model/events.rs"]
+mod events;
 #[path = "rooms_model/world.rs"]
 mod world;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use klatch_core::testing::{
     Aim, Comparison, Member, Op, Person, Room, Rules as _, Search, System as _,
@@ -19,6 +21,7 @@ use proptest::prelude::*;
 use proptest::test_runner::RngAlgorithm;
 
 use acts::{Act, Bounded, MAX_ROOMS, NAMESPACES, act, cast, history};
+use events::Told;
 use world::World;
 
 /// How many histories are tried, unless `PROPTEST_CASES` says so.
@@ -56,6 +59,35 @@ fn a_history_is_what_the_model_says() {
         }
         for name in NAMESPACES {
             assert_eq!(both.system().namespace(name).room_names().count(), 0);
+        }
+        Ok(())
+    });
+    if let Err(difference) = found {
+        panic!("{difference}");
+    }
+}
+
+/// (12) (13) (14): what is told of rooms is what happened to them, and nothing is told if nobody asked.
+#[test]
+fn what_is_told_of_rooms_is_what_happened() {
+    let search = Search::new().cases(config().cases);
+    let found = search.run(&history(), |history| {
+        let (mut rules, mut world, mut deaf) = (Bounded::default(), World::new(0), World::new(0));
+        let mut told = BTreeMap::from(NAMESPACES.map(|name| (name, Told::default())));
+        for name in NAMESPACES {
+            world.namespace(name).watch_rooms(true);
+        }
+        let everybody =
+            NAMESPACES.map(|name| (0..Person::COUNT).map(move |n| Person::nth(n).at(name)));
+        let ends = everybody.into_iter().flatten().map(|who| Act::Plain(Op::Disconnect(who)));
+        for act in history.iter().cloned().chain(ends) {
+            let before = rules.model.clone();
+            let outcome = rules.expect(&act);
+            assert_eq!((world.perform(&act), deaf.perform(&act)), (outcome.clone(), outcome));
+            for (name, told) in &mut told {
+                told.hear(name, world.namespace(name), &before, &rules.model);
+                assert_eq!(deaf.namespace(name).poll_event(), None);
+            }
         }
         Ok(())
     });

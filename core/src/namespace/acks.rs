@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use super::recovery::Luggage;
 use super::sockets::{SocketKey, Sockets};
+use super::watch::RoomEvent;
 use crate::{AckId, Payload, SocketId, Timestamp};
 
 /// What a [`Namespace`](crate::Namespace) has to say.
@@ -33,6 +34,9 @@ pub enum NamespaceEvent {
         /// What was left with it.
         luggage: Option<Luggage>,
     },
+    /// Something happened to a room; told if [rooms are
+    /// watched](crate::Namespace::watch_rooms).
+    Room(RoomEvent),
 }
 
 /// Why acks are not awaited any more.

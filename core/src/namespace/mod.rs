@@ -8,6 +8,7 @@ mod sockets;
 mod target;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 use std::fmt;
 
@@ -19,12 +20,14 @@ use acks::Acks;
 use recovery::Recovery;
 use rooms::Rooms;
 use sockets::{Marks, Sockets};
+use watch::Watch;
 
 pub use acks::{AckCause, AckError, NamespaceEvent};
 pub use limits::NamespaceLimits;
 pub use recovery::{Luggage, NotRecovered, Recovered, RecoveryLimits};
 pub use sockets::{SocketKey, SocketMap};
 pub use target::Target;
+pub use watch::RoomEvent;
 
 /// One namespace: its sockets, their rooms, who a broadcast reaches, and the acks awaited.
 ///
@@ -42,6 +45,7 @@ pub struct Namespace {
     marks: Marks,
     acks: Acks,
     recovery: Option<Box<Recovery>>,
+    watch: Option<Box<Watch>>,
     limits: NamespaceLimits,
     key: HashKey,
 }
@@ -94,6 +98,7 @@ impl Namespace {
             marks: Marks::new(),
             acks: Acks::new(),
             recovery: None,
+            watch: None,
             limits,
             key,
         }
@@ -108,13 +113,38 @@ impl Namespace {
     ///
     /// If a socket with that id is connected.
     pub fn connect(&mut self, id: SocketId) -> Result<SocketKey, DuplicateId> {
+        let key = self.enter(id)?;
+        if let Some(watch) = &mut self.watch {
+            watch.joined(id.as_str(), true, id);
+        }
+        Ok(key)
+    }
+
+    /// As [`connect`](Self::connect), but nobody is told that it is in its own room.
+    fn enter(&mut self, id: SocketId) -> Result<SocketKey, DuplicateId> {
         let key = self.sockets.insert(id).ok_or(DuplicateId(id))?;
         self.marks.insert(key);
         // A recovered socket comes back with an id that others may know by now.
         if let Some(index) = self.rooms.index(id.as_str()) {
+            if let Some(watch) = &mut self.watch {
+                let members = self.rooms.members(index);
+                for (nth, key) in members.iter().enumerate() {
+                    let socket = self.sockets.live(*key).id;
+                    watch.left(id.as_str(), nth + 1 == members.len(), socket);
+                }
+            }
             self.rooms.evict(&mut self.sockets, index);
         }
         Ok(key)
+    }
+
+    /// Whether [`poll_event`](Self::poll_event) is to say what happens to rooms from here on. It is
+    /// not, by default, and nothing is done for it. What was not asked for yet is forgotten when this
+    /// ends.
+    pub fn watch_rooms(&mut self, watch: bool) {
+        if watch != self.watch.is_some() {
+            self.watch = watch.then(Box::default);
+        }
     }
 
     /// A socket leaves: its rooms, the acks it owes, and the namespace. False if it had left.
@@ -124,6 +154,7 @@ impl Namespace {
         if !self.contains(key) {
             return false;
         }
+        self.tell_of_leaving(key);
         self.rooms.truncate(&mut self.sockets, key, 0);
         self.acks.vanish(&mut self.sockets, key);
         if let Some(recovery) = &mut self.recovery {
@@ -176,14 +207,18 @@ impl Namespace {
             return Ok(false);
         };
         if room == slot.id.as_str() {
-            let is_back = std::mem::take(&mut slot.left_own_room);
+            let (id, is_back) = (slot.id, std::mem::take(&mut slot.left_own_room));
             if let Some(recovery) = self.recovery.as_mut().filter(|_| is_back) {
                 recovery.joined(key, room);
             }
+            if let Some(watch) = self.watch.as_mut().filter(|_| is_back) {
+                watch.joined(room, true, id);
+            }
             return Ok(is_back);
         }
-        let memberships = &slot.memberships;
-        match self.rooms.index(room) {
+        let (id, memberships) = (slot.id, &slot.memberships);
+        let index = self.rooms.index(room);
+        match index {
             Some(index) if self.rooms.membership(index, key, memberships).is_some() => {
                 return Ok(false);
             }
@@ -198,6 +233,9 @@ impl Namespace {
         self.rooms.enter(&mut self.sockets, key, room);
         if let Some(recovery) = &mut self.recovery {
             recovery.joined(key, room);
+        }
+        if let Some(watch) = &mut self.watch {
+            watch.joined(room, index.is_none(), id);
         }
         Ok(true)
     }
@@ -234,11 +272,15 @@ impl Namespace {
             return Ok(0);
         };
         let (id, count, left_own_room) = (slot.id, slot.memberships.len(), slot.left_own_room);
+        let told = self.watch.as_ref().map_or(0, |watch| watch.len());
         let mut joined = 0;
         for room in rooms {
             match self.join(key, room.as_ref()) {
                 Ok(newly) => joined += usize::from(newly),
                 Err(error) => {
+                    if let Some(watch) = &mut self.watch {
+                        watch.truncate(told);
+                    }
                     self.rooms.truncate(&mut self.sockets, key, count);
                     self.sockets.live(key).left_own_room = left_own_room;
                     if let Some(recovery) = &mut self.recovery {
@@ -260,9 +302,12 @@ impl Namespace {
             return false;
         };
         if room == slot.id.as_str() {
-            let leaves = !std::mem::replace(&mut slot.left_own_room, true);
+            let (id, leaves) = (slot.id, !std::mem::replace(&mut slot.left_own_room, true));
             if let Some(recovery) = self.recovery.as_mut().filter(|_| leaves) {
                 recovery.left(key, room);
+            }
+            if let Some(watch) = self.watch.as_mut().filter(|_| leaves) {
+                watch.left(room, true, id);
             }
             return leaves;
         }
@@ -272,9 +317,13 @@ impl Namespace {
             .and_then(|index| self.rooms.membership(index, key, &slot.memberships));
         match nth {
             Some(nth) => {
+                let id = slot.id;
                 self.rooms.exit(&mut self.sockets, key, nth);
                 if let Some(recovery) = &mut self.recovery {
                     recovery.left(key, room);
+                }
+                if let Some(watch) = &mut self.watch {
+                    watch.left(room, self.rooms.index(room).is_none(), id);
                 }
                 true
             }
@@ -286,6 +335,7 @@ impl Namespace {
     ///
     /// Returns how many it left.
     pub fn leave_all(&mut self, key: SocketKey) -> usize {
+        self.tell_of_leaving(key);
         let Some(slot) = self.sockets.get_mut(key) else {
             return 0;
         };
@@ -297,6 +347,18 @@ impl Namespace {
             recovery.truncated(key, id.as_str(), 0);
         }
         left
+    }
+
+    /// A socket is about to leave all its rooms.
+    fn tell_of_leaving(&mut self, key: SocketKey) {
+        let (Some(watch), Some(slot)) = (&mut self.watch, self.sockets.get(key)) else { return };
+        if !slot.left_own_room {
+            watch.left(slot.id.as_str(), true, slot.id);
+        }
+        for room in self.rooms.names_of(slot) {
+            let is_last = target::members(&self.sockets, &self.rooms, room).len() == 1;
+            watch.left(room, is_last, slot.id);
+        }
     }
 
     /// The rooms a socket is in, that of its own id first; none if it is not connected.
@@ -403,14 +465,17 @@ impl Namespace {
         }
     }
 
-    /// What happened next, oldest first; what concerns acks before what concerns recovery.
+    /// What happened next, oldest first; what concerns acks before what concerns recovery, and that
+    /// before what concerns rooms.
     ///
     /// Changed by `expect_acks`, `handle_ack`, `disconnect` and `handle_timeout`; with recovery by
-    /// `lose` and `recover`, too.
+    /// `lose` and `recover`, too. If [rooms are watched](Self::watch_rooms), by whatever changes who
+    /// is in one.
     #[must_use]
     pub fn poll_event(&mut self) -> Option<NamespaceEvent> {
         let acks = self.acks.poll_event();
         acks.or_else(|| self.recovery.as_mut()?.poll_event())
+            .or_else(|| self.watch.as_mut()?.poll_event())
     }
 }
 

@@ -388,3 +388,70 @@ fn nothing_is_kept_of_whoever_is_gone() {
     );
     assert!(namespace.rooms.is_at_rest() && namespace.sockets.is_at_rest());
 }
+
+/// What is told of rooms, in a line each.
+fn told(namespace: &mut Namespace) -> Vec<String> {
+    let line = |event| match event {
+        NamespaceEvent::Room(RoomEvent::Created { room }) => format!("created {room}"),
+        NamespaceEvent::Room(RoomEvent::Joined { room, socket }) => format!("{socket} in {room}"),
+        NamespaceEvent::Room(RoomEvent::Left { room, socket }) => format!("{socket} out of {room}"),
+        NamespaceEvent::Room(RoomEvent::Deleted { room }) => format!("deleted {room}"),
+        other => panic!("{other:?}"),
+    };
+    std::iter::from_fn(|| namespace.poll_event()).map(line).collect()
+}
+
+#[test]
+fn what_happens_to_rooms_is_told_in_its_order_if_it_is_watched() {
+    let (mut namespace, [a, b]) = with_sockets();
+    let (one, two, three) = (id(0).to_string(), id(1).to_string(), id(2).to_string());
+    assert_eq!(namespace.join(a, "x"), Ok(true));
+    assert_eq!(told(&mut namespace), [""; 0]);
+
+    namespace.watch_rooms(true);
+    namespace.watch_rooms(true);
+    assert_eq!(namespace.join_all(b, ["x", "y", "x"]), Ok(2));
+    let expected = [format!("{two} in x"), "created y".to_owned(), format!("{two} in y")];
+    assert_eq!(told(&mut namespace), expected);
+    assert_eq!(namespace.join(b, "y"), Ok(false));
+    assert!(!namespace.leave(a, "y") && !namespace.leave(a, "z"));
+    assert_eq!(told(&mut namespace), [""; 0], "nothing has changed");
+    assert!(namespace.join_all(a, ["z", "y", &two]).is_err());
+    assert_eq!(told(&mut namespace), [""; 0], "nothing has happened, in the end");
+
+    assert!(namespace.leave(b, "y"));
+    assert_eq!(told(&mut namespace), [format!("{two} out of y"), "deleted y".to_owned()]);
+    assert!(namespace.leave(b, &two));
+    assert_eq!(namespace.join(b, &two), Ok(true));
+    let own = [format!("{two} out of {two}"), format!("deleted {two}")];
+    assert_eq!(told(&mut namespace)[..2], own);
+    assert_eq!(namespace.leave_all(b), 2);
+    let expected = [own[0].clone(), own[1].clone(), format!("{two} out of x")];
+    assert_eq!(told(&mut namespace), expected);
+
+    // Whoever is in the room of an id when it connects is put out.
+    assert_eq!(namespace.join(b, &three), Ok(true));
+    drop(told(&mut namespace));
+    let c = namespace.connect(id(2)).expect("the id is new");
+    let expected = [
+        format!("{two} out of {three}"),
+        format!("deleted {three}"),
+        format!("created {three}"),
+        format!("{three} in {three}"),
+    ];
+    assert_eq!(told(&mut namespace), expected);
+    assert!(namespace.disconnect(c) && namespace.disconnect(a) && !namespace.disconnect(a));
+    let expected = [
+        format!("{three} out of {three}"),
+        format!("deleted {three}"),
+        format!("{one} out of {one}"),
+        format!("deleted {one}"),
+        format!("{one} out of x"),
+        "deleted x".to_owned(),
+    ];
+    assert_eq!(told(&mut namespace), expected);
+    assert_eq!(namespace.join(b, "x"), Ok(true));
+    namespace.watch_rooms(false);
+    assert!(namespace.disconnect(b));
+    assert_eq!(told(&mut namespace), [""; 0], "nobody wants to know");
+}

@@ -344,11 +344,9 @@ impl Namespace {
 
     /// Connects a socket that was away.
     fn come_back(&mut self, pid: Pid, session: Session) -> Result<SocketKey, DuplicateId> {
-        let key = self.connect(session.id)?;
-        let own = session.id.as_str();
-        if !session.rooms().any(|room| room == own) {
-            self.leave(key, own);
-        }
+        let key = self.enter(session.id)?;
+        // It is in those of them that it was in, that of its id not excepted.
+        self.sockets.live(key).left_own_room = true;
         for room in session.rooms() {
             // It was in all of them before, and kept others out of that of its id.
             let _ = self.join(key, room);

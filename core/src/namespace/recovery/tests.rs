@@ -1,10 +1,12 @@
 //! Who comes back, with what; and the same against a log of everything that ever happened.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
 use super::*;
+use crate::namespace::RoomEvent;
 use crate::{ENTROPY_BYTES, JoinError, Payload};
 
 const KEY: HashKey = HashKey::from_entropy([9; 16]);
@@ -237,6 +239,26 @@ fn a_sender_that_was_lost_does_not_get_what_it_said() {
     say(&mut namespace, at(0), &Target::all().without(a), 1);
     let back = namespace.recover(at(0), &pid(0), None).expect("it is known");
     assert_eq!(numbers(&back.missed), [0; 0]);
+}
+
+#[test]
+fn whoever_comes_back_is_told_to_be_in_the_rooms_that_it_was_in() {
+    let (mut namespace, [a, b]) = promised(limits());
+    namespace.watch_rooms(true);
+    namespace.join(a, "x").unwrap();
+    assert!(namespace.leave(a, id(0).as_str()) && namespace.lose(at(0), a, None));
+    assert!(namespace.lose(at(0), b, None));
+    let rooms = |namespace: &mut Namespace| {
+        std::iter::from_fn(|| namespace.poll_event()).collect::<Vec<_>>()
+    };
+    assert_eq!(rooms(&mut namespace).len(), 2 + 2 + 2 + 2, "what was made is gone again");
+    namespace.recover(at(0), &pid(0), None).unwrap();
+    namespace.recover(at(0), &pid(1), None).unwrap();
+    let (own, room) = (id(1).as_str().into(), "x".into());
+    let created = |room: &Arc<str>| RoomEvent::Created { room: room.clone() };
+    let joined = |room: &Arc<str>, socket| RoomEvent::Joined { room: room.clone(), socket };
+    let expected = [created(&room), joined(&room, id(0)), created(&own), joined(&own, id(1))];
+    assert_eq!(rooms(&mut namespace), expected.map(NamespaceEvent::Room));
 }
 
 #[test]
