@@ -73,7 +73,7 @@ pub use klatch_core as core;
 pub use klatch_core::engine::{Message, Transport};
 pub use klatch_core::{
     Args, CloseReason, Config, ConfigFault, ConnectError, DecodeError, EncodeError, FromPayload,
-    JoinError, Payload, SocketId, Timestamp, ToArgs, Value,
+    JoinError, Payload, RoomEvent, SocketId, Timestamp, ToArgs, Value,
 };
 pub use klatch_driver::{
     Ack, Answers, Bound, Broadcast, Builder, Call, ConfigError, EmitError, Endpoint, EngineServer,

@@ -119,7 +119,7 @@ impl Broadcast {
     /// As [`Socket::join`], for the first socket that cannot; those before it are in the rooms.
     pub fn sockets_join<N>(&self, rooms: impl Rooms<N>) -> Result<(), JoinError> {
         rooms.with(|rooms| {
-            self.namespace.rooms(|namespace| {
+            self.namespace.change_rooms(|namespace| {
                 // Chosen before anything changes: joining may not change who is to join.
                 let mut keys = Vec::new();
                 namespace.select(&self.target, &mut keys);
@@ -131,7 +131,7 @@ impl Broadcast {
     /// Takes all of them out of a room, or of several.
     pub fn sockets_leave<N>(&self, rooms: impl Rooms<N>) {
         rooms.with(|rooms| {
-            self.namespace.rooms(|namespace| {
+            self.namespace.change_rooms(|namespace| {
                 let mut keys = Vec::new();
                 namespace.select(&self.target, &mut keys);
                 for (key, room) in

@@ -15,6 +15,7 @@ use parking_lot::RwLock;
 
 use self::passing::EventMiddleware;
 pub(crate) use self::passing::Start;
+use self::watching::OnRoomEvent;
 pub(crate) use self::watching::Watchers;
 use crate::ack::Ack;
 use crate::error::HandlerError;
@@ -108,6 +109,8 @@ pub struct Handlers {
     table: RwLock<Arc<Table>>,
     /// Whether somebody sees what is sent. Changed under the lock.
     is_watched: AtomicBool,
+    /// Whether somebody sees what happens to rooms. Changed under the lock.
+    are_rooms_watched: AtomicBool,
 }
 
 #[derive(Clone, Default)]
@@ -121,6 +124,7 @@ struct Table {
     fallback: Option<OnEvent>,
     any: Option<Watchers>,
     outgoing: Option<Watchers>,
+    room_event: Option<OnRoomEvent>,
     connect: Option<OnConnect>,
     disconnecting: Option<OnDisconnect>,
     disconnect: Option<OnDisconnect>,
@@ -305,6 +309,7 @@ impl Handlers {
         let table = Arc::make_mut(&mut table);
         let replaced = replace(table);
         self.is_watched.store(table.outgoing.is_some(), Ordering::Release);
+        self.are_rooms_watched.store(table.room_event.is_some(), Ordering::Release);
         replaced
     }
 

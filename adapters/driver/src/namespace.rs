@@ -1,6 +1,7 @@
 //! A namespace: the core's machine under its publish lock, with the mailboxes of its sockets.
 
 mod asking;
+mod news;
 mod publishing;
 mod returning;
 
@@ -18,6 +19,7 @@ use parking_lot::Mutex;
 
 pub(crate) use self::asking::Answers;
 use self::asking::Asking;
+use self::news::News;
 use crate::broadcast::Broadcast;
 use crate::entropy;
 use crate::error::EmitError;
@@ -54,6 +56,7 @@ struct Publish {
     namespace: klatch_core::Namespace,
     members: SocketMap<Member>,
     asking: Asking,
+    news: News,
     /// Whom the broadcast under way reaches; kept between broadcasts.
     selected: Vec<SocketKey>,
 }
@@ -209,6 +212,7 @@ impl Inner {
             namespace,
             members: SocketMap::new(),
             asking: Asking::default(),
+            news: News::default(),
             selected: Vec::new(),
         };
         Arc::new(Self {
@@ -237,22 +241,24 @@ impl Inner {
         let pid = self.recovers.then(|| Pid::from_entropy(link.hub.entropy()));
         let connect = Outgoing::connect(&self.name, &id, pid.as_ref());
         let rooms = socket.arrive();
-        wake_after(|wakers| {
-            let mut publish = self.publish.lock();
+        let events = wake_after(|wakers| {
+            let mut publish = self.change();
             let key =
                 publish.namespace.connect(id).expect("120 random bits are never the same twice");
             if let Some(pid) = pid {
                 publish.namespace.promise(key, pid);
             }
             publish.enter(socket, key, rooms, connect, wakers);
+            publish.events()
         });
+        self.tell(events);
     }
 
     /// Takes a socket out: it is a member no longer, and nothing follows its DISCONNECT.
     pub(crate) fn remove(&self, socket: &Socket, reason: CloseReason, farewell: Farewell) {
         let disconnect = (farewell == Farewell::Told).then(|| Outgoing::disconnect(&self.name));
         let done = wake_after(|wakers| {
-            let mut publish = self.publish.lock();
+            let mut publish = self.change();
             if self.recovers && reason.is_recoverable() {
                 publish.namespace.lose(self.housekeeper.now(), socket.key(), socket.luggage());
                 self.expect_expiry(&publish);
@@ -269,7 +275,7 @@ impl Inner {
         self.tell(done);
     }
 
-    /// Does something with the rooms.
+    /// Looks at the rooms.
     pub(crate) fn rooms<T>(&self, act: impl FnOnce(&mut klatch_core::Namespace) -> T) -> T {
         act(&mut self.publish.lock().namespace)
     }

@@ -14,6 +14,7 @@ pub(crate) mod middlewares;
 pub(crate) mod operators;
 pub(crate) mod order;
 pub(crate) mod recovery;
+pub(crate) mod room_events;
 pub(crate) mod shutdown;
 pub(crate) mod threads;
 pub(crate) mod transcript;

@@ -126,6 +126,10 @@ macro_rules! conformance_list {
                 data_comes_back_and_middlewares_are_asked_again
                 middlewares_may_be_skipped
             }
+            room_events {
+                what_happens_is_told_in_its_order
+                the_hook_may_look_and_change_and_panic
+            }
             transcript {
                 the_same_bytes_have_the_same_answer
             }
@@ -148,6 +152,7 @@ macro_rules! conformance_list {
                 everybody_ends_a_socket_at_once_and_it_ends_once
                 a_late_farewell_is_not_for_the_socket_that_comes_next
                 the_rooms_to_join_may_be_looked_up_while_joining
+                what_happens_to_rooms_is_told_in_its_order_across_threads
                 what_was_queued_is_written_before_serve_returns
             }
         }

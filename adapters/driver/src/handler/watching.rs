@@ -1,14 +1,17 @@
-//! Hooks that see all events, whoever handles them.
+//! Hooks that see all events, and all that happens to rooms.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use klatch_core::Payload;
+use klatch_core::{Payload, RoomEvent};
 
 use super::Handlers;
 use crate::socket::Socket;
 
 type Hook = Arc<dyn Fn(&Socket, &str, &Payload) + Send + Sync>;
+
+pub(super) type OnRoomEvent = Arc<dyn Fn(&str, &RoomEvent) + Send + Sync>;
 
 /// Hooks that are called one after the other.
 #[derive(Clone)]
@@ -102,7 +105,41 @@ impl Handlers {
     /// Who sees what is sent; `None` if nobody does.
     pub(crate) fn outgoing(&self) -> Option<Watchers> {
         // Most namespaces have none, and would share a lock among all who send for nothing.
-        self.is_watched.load(std::sync::atomic::Ordering::Acquire).then_some(())?;
+        self.is_watched.load(Ordering::Acquire).then_some(())?;
         self.table.read().outgoing.clone()
+    }
+}
+
+impl Handlers {
+    /// Calls `hook` with the namespace's name and with whatever happens to its rooms from now on: a
+    /// room is created before the first joins it, and deleted after the last has left. The rooms named by
+    /// sockets' ids are among them: created and joined when one connects, left and deleted when it
+    /// disconnects. Only what changes something is told. Replaces the one before.
+    ///
+    /// It is told in the order in which it happens, whoever does it, and before the change's caller
+    /// goes on, unless another thread is telling at that moment: that one goes on with it then, and
+    /// with what the hook itself does. It may not block: what happens meanwhile waits in memory. A panic is
+    /// logged, and nothing else.
+    pub fn on_room_event(&self, hook: impl Fn(&str, &RoomEvent) + Send + Sync + 'static) {
+        let hook: OnRoomEvent = Arc::new(hook);
+        drop(self.replace(|table| table.room_event.replace(hook)));
+    }
+
+    /// Removes the hook of [`on_room_event`](Self::on_room_event).
+    pub fn off_room_event(&self) {
+        drop(self.replace(|table| table.room_event.take()));
+    }
+
+    /// Whether somebody wants to know what happens to rooms.
+    pub(crate) fn are_rooms_watched(&self) -> bool {
+        self.are_rooms_watched.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn room_event(&self, namespace: &str, event: &RoomEvent) {
+        let hook = self.table.read().room_event.clone();
+        let Some(hook) = hook else { return };
+        if catch_unwind(AssertUnwindSafe(|| hook(namespace, event))).is_err() {
+            tracing::error!(namespace, "the hook for rooms panicked");
+        }
     }
 }

@@ -35,6 +35,8 @@ pub(super) struct Asking {
 pub(super) struct Events {
     answers: Vec<(oneshot::Sender<Answers>, Answers)>,
     expired: Vec<SocketId>,
+    /// Whether something happened to rooms. What that is stays under the lock, in its order.
+    has_news: bool,
 }
 
 impl Publish {
@@ -49,6 +51,10 @@ impl Publish {
                     }
                 }
                 NamespaceEvent::Expired { id, .. } => events.expired.push(id),
+                NamespaceEvent::Room(event) => {
+                    self.news.add(event);
+                    events.has_news = true;
+                }
                 _ => {}
             }
         }
@@ -183,6 +189,9 @@ impl Inner {
         }
         for id in events.expired {
             self.handlers.expired(id);
+        }
+        if events.has_news {
+            self.tell_news();
         }
     }
 

@@ -24,7 +24,7 @@ impl Inner {
         let rooms = arrival.promised_rooms().unwrap_or_default();
         let (slot, link) = (arrival.slot(), arrival.link());
         let (socket, events) = wake_after(|wakers| {
-            let mut publish = self.publish.lock();
+            let mut publish = self.change();
             let now = self.housekeeper.now();
             let back = publish.namespace.recover(now, &claim.pid, claim.offset.as_deref());
             let Ok(back) = back else { return (None, publish.events()) };

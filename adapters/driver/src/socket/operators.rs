@@ -83,7 +83,10 @@ impl Socket {
             if let Some(promised) = self.promise_rooms(rooms) {
                 return promised;
             }
-            self.0.namespace.rooms(|namespace| namespace.join_all(self.key(), rooms)).map(|_| ())
+            self.0
+                .namespace
+                .change_rooms(|namespace| namespace.join_all(self.key(), rooms))
+                .map(|_| ())
         })
     }
 
@@ -94,7 +97,7 @@ impl Socket {
             if self.forgo_rooms(|room| rooms.contains(&room)) {
                 return;
             }
-            self.0.namespace.rooms(|namespace| {
+            self.0.namespace.change_rooms(|namespace| {
                 for room in rooms {
                     namespace.leave(self.key(), room);
                 }
@@ -105,7 +108,7 @@ impl Socket {
     /// Leaves all rooms, that of its own id too.
     pub fn leave_all(&self) {
         if !self.forgo_rooms(|_| true) {
-            self.0.namespace.rooms(|namespace| namespace.leave_all(self.key()));
+            self.0.namespace.change_rooms(|namespace| namespace.leave_all(self.key()));
         }
     }
 

@@ -30,10 +30,15 @@ enum Seen {
 }
 
 /// xorshift64: the order of calls within a thread is the seed's; how threads meet is not.
-struct Random(u64);
+pub(super) struct Random(u64);
 
 impl Random {
-    fn below(&mut self, n: u64) -> u64 {
+    /// Another one for each thread.
+    pub(super) fn of(thread: usize) -> Self {
+        Self(0x9E37_79B9_7F4A_7C15 ^ (thread as u64 + 1))
+    }
+
+    pub(super) fn below(&mut self, n: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -43,7 +48,7 @@ impl Random {
 
 /// What one thread does.
 fn act(thread: usize, namespace: &Namespace, own: &[Socket]) {
-    let mut random = Random(0x9E37_79B9_7F4A_7C15 ^ (thread as u64 + 1));
+    let mut random = Random::of(thread);
     let room = namespace.to("room");
     let mut joined = [false; OWN];
     for step in 0..STEPS {

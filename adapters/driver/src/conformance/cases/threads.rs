@@ -1,12 +1,15 @@
 //! Threads beside the runtime's own.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, mpsc};
 use std::thread;
 
-use klatch_core::{Args, CloseReason, Config};
+use futures::future::join_all;
+use klatch_core::{Args, CloseReason, Config, RoomEvent, SocketId};
 use parking_lot::Mutex;
 
 use super::ends::watch;
+use super::order::Random;
 use crate::conformance::bed::{Bed, in_thread};
 use crate::conformance::client::Client;
 use crate::server::Server;
@@ -86,6 +89,74 @@ pub(crate) async fn the_rooms_to_join_may_be_looked_up_while_joining(bed: &Bed) 
         socket.rooms().len()
     });
     assert_eq!(bed.soon("the end of the lock", joining).await, Ok(3));
+}
+
+/// Joins and leaves at random.
+fn wander(thread: usize, sockets: &[Socket]) {
+    let mut random = Random::of(thread);
+    for _ in 0..3_000 {
+        let socket = &sockets[random.below(sockets.len() as u64) as usize];
+        let room = ["a", "b", "c"][random.below(3) as usize];
+        match random.below(8) {
+            0 => socket.leave_all(),
+            1 => socket.join([socket.id().as_str(), "a", "c"]).expect("the names are short"),
+            2..5 => socket.leave(room),
+            _ => socket.join(room).expect("the name is short"),
+        }
+    }
+}
+
+/// Who is where, by what was told: each event must make sense where it stands.
+fn replay(events: &[RoomEvent]) -> BTreeMap<String, BTreeSet<SocketId>> {
+    let mut rooms = BTreeMap::new();
+    for (nth, event) in events.iter().enumerate() {
+        let makes_sense = match event {
+            RoomEvent::Created { room } => {
+                rooms.insert(room.to_string(), BTreeSet::new()).is_none()
+            }
+            RoomEvent::Joined { room, socket } => {
+                rooms.get_mut(&**room).is_some_and(|members| members.insert(*socket))
+            }
+            RoomEvent::Left { room, socket } => {
+                rooms.get_mut(&**room).is_some_and(|members| members.remove(socket))
+            }
+            RoomEvent::Deleted { room } => rooms.remove(&**room) == Some(BTreeSet::new()),
+        };
+        assert!(makes_sense, "{nth}: {event:?}");
+    }
+    rooms
+}
+
+pub(crate) async fn what_happens_to_rooms_is_told_in_its_order_across_threads(bed: &Bed) {
+    let (_server, namespace, running) = bed.serve_one().await;
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let listing = told.clone();
+    namespace.on_room_event(move |_, event| listing.lock().push(event.clone()));
+    let mut clients = Vec::new();
+    for _ in 0..4 {
+        clients.push(Client::connected(running.address).await);
+    }
+    let sockets = namespace.sockets();
+    let threads = (0..3).map(|thread| {
+        let sockets = sockets.clone();
+        in_thread(move || wander(thread, &sockets))
+    });
+    let threads: Vec<_> = threads.collect();
+    for ended in bed.soon("the end of the threads", join_all(threads)).await {
+        ended.expect("nothing fails");
+    }
+    let mut rooms: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    for socket in &sockets {
+        for room in socket.rooms() {
+            rooms.entry(room).or_default().insert(socket.id());
+        }
+    }
+    let events = told.lock().clone();
+    assert!(events.len() > 3_000, "much happened: {}", events.len());
+    assert_eq!(replay(&events), rooms);
+    namespace.everybody().disconnect();
+    let events = told.lock().clone();
+    assert_eq!(replay(&events), BTreeMap::new());
 }
 
 /// A process ends when `serve` returns.
