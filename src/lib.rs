@@ -70,16 +70,17 @@ pub use bytes::Bytes;
 pub use http;
 #[doc(no_inline)]
 pub use klatch_core as core;
-pub use klatch_core::engine::{Message, Transport};
+pub use klatch_core::engine::{Message, Transport, Transports};
 pub use klatch_core::{
     Args, CloseReason, Config, ConfigFault, ConnectError, DecodeError, EncodeError, FromPayload,
-    JoinError, Payload, RoomEvent, SocketId, Timestamp, ToArgs, Value,
+    JoinError, Payload, RoomEvent, Sid, SocketId, Timestamp, ToArgs, Value,
 };
 pub use klatch_driver::{
-    Ack, Answers, Bound, Broadcast, Builder, Call, ConfigError, EmitError, Endpoint, EngineServer,
-    EngineSocket, EventError, EventHandler, Forbidden, HandlerError, Handlers, Handshake, Listener,
-    Namespace, Recovery, RemoteSocket, Replies, Reply, ReplyError, Rooms, Runtime, Server, Service,
-    Socket, Stream, Timer, Unicast, WebSocketMessage, WebSocketRequest,
+    Ack, Answers, Bound, Broadcast, Builder, Call, ConfigError, ConnectionError, Cookie, Cors,
+    EmitError, Endpoint, EngineServer, EngineSocket, EventError, EventHandler, Forbidden,
+    HandlerError, Handlers, Handshake, Listener, Namespace, Recovery, RemoteSocket, Replies, Reply,
+    ReplyError, Rooms, Runtime, SameSite, Secure, Server, Service, Socket, Stream, Timer, Unicast,
+    WebSocketMessage, WebSocketRequest,
 };
 
 #[cfg(feature = "async-std")]

@@ -13,8 +13,8 @@ use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use klatch::{
-    Bytes, CloseReason, Config, Endpoint, EngineServer, EngineSocket, Forbidden, Message, Server,
-    Socket, WebSocketMessage,
+    Bytes, CloseReason, Config, Cors, Endpoint, EngineServer, EngineSocket, Forbidden, Message,
+    Secure, Server, Socket, WebSocketMessage,
 };
 use tokio_util::compat::TokioAsyncReadCompatExt as _;
 use tower_service::Service as _;
@@ -470,4 +470,90 @@ async fn hooks_add_to_the_headers_of_answers() {
     assert_eq!(cookies(&switched), 2);
     *opening.uri_mut() = format!("/socket.io/?{WEBSOCKET}").parse().expect("a URI");
     assert_eq!(cookies(&endpoint.upgrade(&opening, someone).await.0), 0);
+}
+
+#[tokio::test]
+async fn a_host_hands_over_preflights_and_hears_what_to_tell_pages() {
+    let server = Server::builder().cors(Cors::list(["https://page.example"])).build();
+    let server = server.expect("it is valid");
+    let endpoint = endpoint(server.clone());
+    let from = |mut request: Request<Bytes>, origin: &'static str| {
+        request.headers_mut().insert(header::ORIGIN, HeaderValue::from_static(origin));
+        request
+    };
+    let preflight = Request::options("/socket.io/").body(Bytes::new()).expect("a request");
+    let answer = endpoint.answer(from(preflight, "https://page.example"), None).await;
+    assert_eq!(body(&answer), (204, ""));
+    assert_eq!(answer.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "https://page.example");
+    assert!(answer.headers().contains_key(header::ACCESS_CONTROL_ALLOW_METHODS));
+
+    let forbidden = (403, r#"{"code":4,"message":"Forbidden"}"#);
+    let answer = endpoint.answer(from(get(POLLING), "https://evil.example"), None).await;
+    assert_eq!(body(&answer), forbidden);
+    let evil = from(opening("13"), "https://evil.example");
+    let (refusal, websocket) = endpoint.upgrade(&evil, None).await;
+    assert!(body(&refusal) == forbidden && websocket.is_none());
+    let refusal = endpoint.websocket(&evil, None).await.expect_err("it is refused");
+    assert_eq!(body(&refusal), forbidden);
+    assert_eq!(server.clients_count(), 0);
+    let page = from(opening("13"), "https://page.example");
+    let (switched, websocket) = endpoint.upgrade(&page, None).await;
+    assert!(switched.status() == StatusCode::SWITCHING_PROTOCOLS && websocket.is_some());
+    assert_eq!(switched.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "https://page.example");
+}
+
+#[tokio::test]
+async fn a_host_routes_the_clients_files_to_klatch() {
+    let package =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/adapters/driver/src/conformance/socket.io-client");
+    let server = Server::builder().path("/chat").serve_client(package).build();
+    let endpoint = endpoint(server.expect("it is there"));
+    let paths = endpoint.paths();
+    assert_eq!(paths[..3], ["/chat/", "/chat", "/chat/socket.io.js"]);
+    assert_eq!(paths.len(), 10);
+    assert!(paths.iter().all(|path| endpoint.is_at(path)));
+    assert!(!endpoint.is_at("/chat/package.json") && !endpoint.is_at("/socket.io.js"));
+    let file = Request::get("/chat/socket.io.js").body(Bytes::new()).expect("a request");
+    let answer = endpoint.answer(file, None).await;
+    assert_eq!(answer.headers()[header::ETAG], "\"4.8.3\"");
+    assert!(answer.body().starts_with(b"// A stand-in"));
+
+    let endpoint = Endpoint::new(klatch::tokio::Runtime::current(), Server::new());
+    assert_eq!(endpoint.paths(), ["/socket.io/", "/socket.io"]);
+    assert!(!endpoint.is_at("/socket.io/socket.io.js"));
+}
+
+#[tokio::test]
+async fn a_host_says_what_came_over_tls() {
+    let server = Server::new();
+    let (pen, mut log) = mpsc::unbounded();
+    server.namespace("/").on_connect(async move |socket: Socket| {
+        let handshake = socket.handshake();
+        let line = (handshake.is_secure(), handshake.is_cross_domain(), handshake.issued() > 0);
+        pen.unbounded_send(format!("{line:?}")).expect("the test reads");
+    });
+    let plain = endpoint(server);
+    let secure = plain.clone().secure();
+    for (endpoint, marked, line) in [
+        (&plain, false, "(false, false, true)"),
+        (&plain, true, "(true, false, true)"),
+        (&secure, false, "(true, false, true)"),
+    ] {
+        let mut opening = get(POLLING);
+        if marked {
+            opening.extensions_mut().insert(Secure);
+        }
+        let sid = session(&endpoint.answer(opening, None).await);
+        plain.answer(post(&format!("{POLLING}&{sid}"), "40"), None).await;
+        assert_eq!(next(&mut log).await, line);
+        let mut opening = get(WEBSOCKET);
+        if marked {
+            opening.extensions_mut().insert(Secure);
+        }
+        let (socket, mut client) = pipe();
+        endpoint.websocket(&opening, None).await.expect("it is welcome").accept(socket);
+        client.starts_with("0{").await;
+        client.send(text("40"));
+        assert_eq!(next(&mut log).await, line);
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::engine::{Message, Segment, Transport, Transports};
 use crate::json::MAX_DEPTH;
 use crate::namespaces::MAX_NAMESPACE_NAME;
 use crate::packet::MAX_EVENT_NAME;
@@ -28,6 +29,9 @@ pub struct Config {
     pub(crate) max_event_name: usize,
     pub(crate) max_namespace_name: usize,
     pub(crate) max_json_depth: usize,
+    pub(crate) transports: Transports,
+    pub(crate) allow_upgrades: bool,
+    pub(crate) initial_packet: Option<Segment>,
 }
 
 impl Default for Config {
@@ -45,6 +49,9 @@ impl Default for Config {
             max_event_name: MAX_EVENT_NAME,
             max_namespace_name: MAX_NAMESPACE_NAME,
             max_json_depth: MAX_DEPTH,
+            transports: Transports::Both,
+            allow_upgrades: true,
+            initial_packet: None,
         }
     }
 }
@@ -143,6 +150,42 @@ impl Config {
     pub fn max_json_depth(mut self, depth: usize) -> Self {
         self.max_json_depth = depth.min(MAX_DEPTH);
         self
+    }
+
+    /// By which transports clients may come. Both; a request for another is refused with code 0.
+    #[must_use]
+    pub fn transports(mut self, transports: Transports) -> Self {
+        self.transports = transports;
+        self
+    }
+
+    /// Whether a session that polls may move to a WebSocket. It may; otherwise the handshake offers
+    /// none, and a client that tries nevertheless is refused.
+    #[must_use]
+    pub fn allow_upgrades(mut self, allow: bool) -> Self {
+        self.allow_upgrades = allow;
+        self
+    }
+
+    /// A message that each session is sent right behind its handshake: over polling, in the same
+    /// answer. None by default.
+    ///
+    /// It is Engine.IO's, and for its clients. Those of Socket.IO take it for a packet of theirs, and end
+    /// the connection if it is none.
+    #[must_use]
+    pub fn initial_packet(mut self, message: Message) -> Self {
+        self.initial_packet = Some(match message {
+            Message::Text(text) => Segment::text(&text),
+            Message::Binary(bytes) => Segment::binary(bytes),
+        });
+        self
+    }
+
+    /// Whether a session on this transport may move to a WebSocket.
+    pub(crate) fn offers_upgrade(&self, transport: Transport) -> bool {
+        self.allow_upgrades
+            && transport == Transport::Polling
+            && self.transports.has(Transport::WebSocket)
     }
 
     /// Finds what cannot work.

@@ -6,16 +6,18 @@ mod tests;
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use http::HeaderMap;
 use http::request::Parts;
-use klatch_core::Config;
+use klatch_core::{Config, Sid};
 
 pub use self::error::ConfigError;
+use crate::edge::{Bundle, Cookie, Cors, Web};
 use crate::engine::EngineServer;
 use crate::handshake::{Keep, keep};
-use crate::hooks::{Forbidden, Hooks};
+use crate::hooks::{ConnectionError, Forbidden, Hooks};
 use crate::hub::Hub;
 use crate::mailbox::ENTRY_OVERHEAD;
 use crate::recovery::Recovery;
@@ -23,6 +25,9 @@ use crate::server::Server;
 
 /// What may wait for one client unless it is told: see [`Builder::mailbox_budget`].
 const MAILBOX_BUDGET: usize = 4 << 20;
+
+/// Bytes of an answer that is worth compressing: see [`Builder::http_compression`].
+const COMPRESSION_THRESHOLD: usize = 1024;
 
 /// Settings of a server; see [`Server::builder`].
 #[derive(Clone, Debug)]
@@ -34,6 +39,10 @@ pub struct Builder {
     kept: Vec<Keep>,
     recovery: Option<Recovery>,
     hooks: Hooks,
+    cors: Option<Cors>,
+    cookie: Option<Cookie>,
+    compression: Option<usize>,
+    client: Option<PathBuf>,
 }
 
 impl Builder {
@@ -46,6 +55,10 @@ impl Builder {
             kept: Vec::new(),
             recovery: None,
             hooks: Hooks::default(),
+            cors: None,
+            cookie: None,
+            compression: Some(COMPRESSION_THRESHOLD),
+            client: None,
         }
     }
 
@@ -86,6 +99,71 @@ impl Builder {
         Fut: Future<Output = Result<(), Forbidden>> + Send + 'static,
     {
         self.hooks.allow(allow);
+        self
+    }
+
+    /// Hears of every request that is refused with one of Engine.IO's codes: an unknown transport or
+    /// session, a wrong method or version, an origin or a client that is not wanted. It is called
+    /// before the answer is sent. Node's event `connection_error`.
+    pub fn connection_error(
+        mut self,
+        hook: impl Fn(&ConnectionError) + Send + Sync + 'static,
+    ) -> Self {
+        self.hooks.refused(hook);
+        self
+    }
+
+    /// Lets the application choose the id of each new session, once it may be opened. Node's
+    /// `generateId`.
+    ///
+    /// The id is a secret: whoever knows it reads and writes for the client over polling. Make it of
+    /// randomness, or of what only your servers can make; klatch does not see whether it can be
+    /// guessed. It has 20 characters of base64url ([`Sid::parse`]) and begins, say, with what tells a
+    /// balancer the server. Without this, it is 120 random bits.
+    ///
+    /// An id that another session has gets status 503, and nobody's place. `None`, or a panic, refuses
+    /// with status 400 and code 3.
+    pub fn generate_id<F, Fut>(mut self, name: F) -> Self
+    where
+        F: FnOnce(Parts) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Option<Sid>> + Send + 'static,
+    {
+        self.hooks.name(name);
+        self
+    }
+
+    /// Lets pages of other origins speak to the server, and keeps those of others out. Off, as in
+    /// Node: browsers then let only the server's own pages poll it, and any page open a WebSocket.
+    pub fn cors(mut self, cors: Cors) -> Self {
+        self.cors = Some(cors);
+        self
+    }
+
+    /// Gives clients that poll a cookie with their session's id. Off, as in Node.
+    pub fn cookie(mut self, cookie: Cookie) -> Self {
+        self.cookie = Some(cookie);
+        self
+    }
+
+    /// From how many bytes the answer to a poll is compressed, with gzip or deflate, for a client that
+    /// takes that; `None` for never. 1024, as in Node: below that it costs more than it spares.
+    ///
+    /// It takes some 20 microseconds per kilobyte, and is never done for a WebSocket. Where an
+    /// answer has a secret in it beside what an attacker can choose, its length over TLS tells of the
+    /// secret: turn it off there, or send such events by `compress(false)`.
+    pub fn http_compression(mut self, threshold: Option<usize>) -> Self {
+        self.compression = threshold;
+        self
+    }
+
+    /// Hands out the official client to pages: `/socket.io/socket.io.js`, and beside it `.min.js`,
+    /// `.esm.min.js`, `.msgpack.min.js`, and the map of each. Off: in Node the package brings it.
+    ///
+    /// `package` is the folder of the npm package `socket.io-client`, 4.3 or later, such as
+    /// `node_modules/socket.io-client`. Its files are read when the server is built, and kept in
+    /// memory: some two megabytes.
+    pub fn serve_client(mut self, package: impl Into<PathBuf>) -> Self {
+        self.client = Some(package.into());
         self
     }
 
@@ -151,13 +229,19 @@ impl Builder {
 
     fn hub(self) -> Result<Arc<Hub>, ConfigError> {
         let Self { config, path, mailbox_budget, kept, hooks, .. } = self;
+        let Self { cors, cookie, compression, client, .. } = self;
         config.validate()?;
+        cors.as_ref().map_or(Ok(()), Cors::validate)?;
+        cookie.as_ref().map_or(Ok(()), Cookie::validate)?;
         let needed = config.payload_limit().saturating_add(ENTRY_OVERHEAD);
         let mailbox_budget = mailbox_budget.unwrap_or_else(|| needed.max(MAILBOX_BUDGET));
         if mailbox_budget < needed {
             return Err(ConfigError::MailboxBudget { bytes: mailbox_budget, needed });
         }
-        Ok(Arc::new(Hub::new(config, slashed(path)?, mailbox_budget, kept, hooks)))
+        let path = slashed(path)?;
+        let bundle = client.map(|package| Bundle::read(&package)).transpose()?;
+        let web = Web { cors, cookie, compression, bundle };
+        Ok(Arc::new(Hub::new(config, path, mailbox_budget, kept, hooks, web)))
     }
 }
 

@@ -1,6 +1,11 @@
 //! The HTTP edge: from requests to sessions.
 
+mod answer;
 mod bridge;
+mod bundle;
+mod compression;
+mod cookie;
+mod cors;
 mod http1;
 mod polling;
 mod timer;
@@ -10,18 +15,23 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 use http_body_util::combinators::UnsyncBoxBody;
 use klatch_core::Sid;
-use klatch_core::engine::{Method, Request, RequestError, Response, Transport};
+use klatch_core::engine::{Method, Request, RequestError, Transport};
 use tracing::Instrument as _;
 
+use self::answer::{Answer, Visit};
+pub(crate) use self::bundle::{Bundle, FILES};
+use self::compression::Coding;
+pub use self::cookie::{Cookie, SameSite};
+pub use self::cors::Cors;
 pub(crate) use self::http1::{Fallback, begun};
 pub use self::upgrade::WebSocketRequest;
 pub(crate) use self::upgrade::is_asked_for;
 use crate::application::Application;
-use crate::handshake::Handshake;
-use crate::hooks::{Asked, Forbidden};
+use crate::handshake::{Handshake, Secure};
+use crate::hooks::Asked;
 use crate::hub::Hub;
 use crate::inbox::Inbox;
 use crate::runtime::{Host, Runtime};
@@ -35,6 +45,24 @@ pub(crate) struct BrokenOff;
 
 /// The body of a request, whatever host it came by.
 pub(crate) type Body = UnsyncBoxBody<Bytes, BrokenOff>;
+
+/// What is set for the edge alone.
+#[derive(Debug)]
+pub(crate) struct Web {
+    pub(crate) cors: Option<Cors>,
+    pub(crate) cookie: Option<Cookie>,
+    /// How long an answer is that is worth compressing.
+    pub(crate) compression: Option<usize>,
+    pub(crate) bundle: Option<Bundle>,
+}
+
+/// Who sent a request, as far as the host knows.
+#[derive(Clone, Copy)]
+pub(crate) struct Peer {
+    pub(crate) address: Option<SocketAddr>,
+    /// Whether it came over TLS.
+    pub(crate) secure: bool,
+}
 
 /// A server on its runtime, as requests meet it.
 pub(crate) struct Edge {
@@ -96,69 +124,123 @@ impl Edge {
         &self.hub
     }
 
+    /// Whether a path is the server's.
+    pub(crate) fn is_ours(&self, path: &str) -> bool {
+        let server = &*self.hub.path;
+        path == server || path == server.trim_end_matches('/') || self.is_file(path)
+    }
+
+    fn is_file(&self, path: &str) -> bool {
+        let file = path.strip_prefix(&*self.hub.path);
+        self.hub.web.bundle.is_some() && file.is_some_and(|file| FILES.contains(&file))
+    }
+
     /// Answers a request to the server, whatever its path is where the host has it.
     pub(crate) async fn handle(
         self: &Arc<Self>,
         request: http::Request<Body>,
-        address: Option<SocketAddr>,
+        peer: Peer,
     ) -> http::Response<Bytes> {
+        let query = request.uri().query().unwrap_or_default();
+        let upgrade = is_asked_for(request.headers());
         let method = match *request.method() {
             http::Method::GET => Method::Get,
             http::Method::POST => Method::Post,
             _ => Method::Other,
         };
-        let query = request.uri().query().unwrap_or_default();
-        let wanted = match Request::parse(method, query, is_asked_for(request.headers())) {
-            Ok(Request::Open(Transport::WebSocket) | Request::Upgrade(_)) => {
-                return self.switch(request, address).await;
-            }
-            wanted => wanted,
+        let wanted = Request::parse(&self.hub.config, method, query, upgrade);
+        if let Ok(Request::Open(Transport::WebSocket) | Request::Upgrade(_)) = wanted {
+            return self.switch(request, peer).await;
+        }
+        let (visit, admitted) = self.visit(&request, peer);
+        let answer = match self.without_session(&request, admitted) {
+            Some(answer) => answer,
+            None => self.serve_session(wanted, request, peer).await,
         };
-        let head = self.hub.hooks.head(&request);
-        let opens = matches!(wanted, Ok(Request::Open(_)));
-        let mut response = match wanted {
-            Err(error) => answer(error.into()),
+        visit.finish(&self.hub, answer).await
+    }
+
+    /// What needs no session, and no reason why there is none.
+    fn without_session(&self, request: &http::Request<Body>, admitted: bool) -> Option<Answer> {
+        let web = &self.hub.web;
+        if let Some(cors) = web.cors.as_ref().filter(|_| request.method() == http::Method::OPTIONS)
+        {
+            return Some(cors.preflight(request.headers()).into());
+        }
+        // Scripts are for whoever asks: any page may have them.
+        if let Some(file) = web.bundle.as_ref().and_then(|bundle| bundle.answer(request)) {
+            return Some(file.into());
+        }
+        (!admitted).then(|| RequestError::Forbidden.into())
+    }
+
+    async fn serve_session(
+        &self,
+        wanted: Result<Request, RequestError>,
+        request: http::Request<Body>,
+        peer: Peer,
+    ) -> Answer {
+        match wanted {
+            Err(error) => error.into(),
             Ok(Request::Open(_)) => {
-                let asked = self.hub.hooks.ask(&request, address);
-                let handshake = self.handshake(&request, address);
+                let asked = self.hub.hooks.ask(&request, peer.address);
+                let handshake = self.handshake(&request, peer);
                 self.open_polling(asked, handshake).await
             }
             Ok(Request::Post(sid)) => match self.hub.find(&sid) {
                 Some(inbox) => self.post(&inbox, request).await,
-                None => answer(RequestError::UnknownSid.into()),
+                None => RequestError::UnknownSid.into(),
             },
             Ok(Request::Poll(sid) | Request::Upgrade(sid)) => match self.hub.find(&sid) {
                 Some(inbox) => polling::get(&inbox).await,
-                None => answer(RequestError::UnknownSid.into()),
+                None => RequestError::UnknownSid.into(),
             },
+        }
+    }
+
+    async fn open_polling(&self, asked: Asked, handshake: Handshake) -> Answer {
+        let sid = match asked.answer().await {
+            Ok(named) => self.sid(named),
+            Err(denied) => return denied.into(),
         };
-        let opens = opens && response.status().is_success();
-        self.hub.hooks.add(response.headers_mut(), head.as_ref(), opens);
-        response
+        let Some(inbox) = self.open(sid, handshake, Transport::Polling, None) else {
+            return empty(StatusCode::SERVICE_UNAVAILABLE).into();
+        };
+        let answer = polling::get(&inbox).await;
+        let opens = answer.http.status().is_success();
+        Answer { opens, named: opens.then_some(sid), ..answer }
     }
 
-    async fn open_polling(&self, asked: Asked, handshake: Handshake) -> http::Response<Bytes> {
-        if let Err(refusal) = asked.answer().await {
-            return forbidden(&refusal);
-        }
-        match self.open(handshake, Transport::Polling, None) {
-            Some(inbox) => polling::get(&inbox).await,
-            None => empty(StatusCode::SERVICE_UNAVAILABLE),
-        }
+    /// Notes what is needed of a request once it is answered, and whether it may be served.
+    fn visit<B>(&self, request: &http::Request<B>, peer: Peer) -> (Visit, bool) {
+        let headers = request.headers();
+        let looked = self.hub.web.cors.as_ref().map(|cors| cors.look_at(headers));
+        let (granted, admitted) =
+            looked.map_or((None, true), |(granted, admitted)| (Some(granted), admitted));
+        let head = self.hub.hooks.head(request);
+        let coding = self.hub.web.compression.and_then(|_| Coding::negotiated(headers));
+        (Visit { head, address: peer.address, granted, coding }, admitted)
     }
 
-    fn handshake<B>(&self, request: &http::Request<B>, address: Option<SocketAddr>) -> Handshake {
-        Handshake::new(request, address, self.host.time_of_day(), &self.hub.kept)
+    fn handshake<B>(&self, request: &http::Request<B>, peer: Peer) -> Handshake {
+        let Peer { address, secure } = peer;
+        let secure = secure || request.extensions().get::<Secure>().is_some();
+        Handshake::new(request, address, secure, self.host.time_of_day(), &self.hub.kept)
     }
 
-    /// Starts a new session; `None` if the server is closing.
+    /// A new session's id: the application's, if it chose one.
+    fn sid(&self, named: Option<Sid>) -> Sid {
+        named.unwrap_or_else(|| Sid::from_entropy(self.hub.entropy()))
+    }
+
+    /// Starts a new session; `None` if the server is closing, or has a session of this id.
     fn open(
         &self,
+        sid: Sid,
         handshake: Handshake,
         transport: Transport,
         websocket: Option<WebSocket>,
     ) -> Option<Arc<Inbox>> {
-        let sid = Sid::from_entropy(self.hub.entropy());
         let inbox = Arc::new(Inbox::new(self.hub.next_number()));
         if !self.hub.remember(sid, inbox.clone()) {
             return None;
@@ -166,27 +248,6 @@ impl Edge {
         self.sessions.begin(sid, inbox.clone(), transport, handshake, websocket);
         Some(inbox)
     }
-}
-
-/// The answer to a client that the application does not want.
-fn forbidden(refusal: &Forbidden) -> http::Response<Bytes> {
-    let mut http = answer(RequestError::Forbidden.into());
-    *http.status_mut() = refusal.code();
-    *http.body_mut() = refusal.json().into();
-    http
-}
-
-/// An answer of the core's as HTTP.
-fn answer(response: Response) -> http::Response<Bytes> {
-    let mut http = http::Response::new(response.body);
-    *http.status_mut() = StatusCode::from_u16(response.status).unwrap_or(StatusCode::BAD_REQUEST);
-    let headers = http.headers_mut();
-    // A poll that a cache answers would be a message that arrives twice.
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Some(content_type) = response.content_type {
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    }
-    http
 }
 
 fn empty(status: StatusCode) -> http::Response<Bytes> {

@@ -13,7 +13,7 @@ use http::request::Parts;
 use http_body_util::{BodyExt as _, Full};
 
 pub use crate::edge::WebSocketRequest;
-use crate::edge::{Body, BrokenOff, Edge, Fallback, begun, is_asked_for};
+use crate::edge::{Body, BrokenOff, Edge, FILES, Fallback, Peer, begun, is_asked_for};
 use crate::runtime::{Runtime, Stream};
 use crate::serve::Service;
 
@@ -36,13 +36,14 @@ use crate::serve::Service;
 #[derive(Clone)]
 pub struct Endpoint {
     edge: Arc<Edge>,
+    secure: bool,
     fallback: Option<Arc<Fallback>>,
 }
 
 impl Endpoint {
     /// Puts a server on its runtime.
     pub fn new(runtime: impl Runtime, service: impl Service) -> Self {
-        Self { edge: Arc::new(Edge::new(runtime, service)), fallback: None }
+        Self { edge: Arc::new(Edge::new(runtime, service)), secure: false, fallback: None }
     }
 
     /// Answers requests to other paths than the server's, where klatch reads the requests; see
@@ -57,13 +58,37 @@ impl Endpoint {
         self
     }
 
+    /// Says that what comes by this endpoint came over TLS:
+    /// [`Handshake::is_secure`](crate::Handshake::is_secure). A host with listeners of both kinds
+    /// makes this of a clone, or marks single requests with [`Secure`](crate::Secure).
+    #[must_use]
+    pub fn secure(mut self) -> Self {
+        self.secure = true;
+        self
+    }
+
+    fn peer(&self, address: Option<SocketAddr>) -> Peer {
+        Peer { address, secure: self.secure }
+    }
+
     /// The path of the server, with slashes at both ends: `/socket.io/`.
     pub fn path(&self) -> &str {
         &self.edge.hub().path
     }
 
-    /// Whether a path is the server's, with the slash at its end or without: clients can be told to
-    /// leave it out.
+    /// All paths of the server, for hosts that route by name: [`path`](Self::path), the same without
+    /// the slash at its end, and those of the [client](crate::Builder::serve_client)'s files.
+    pub fn paths(&self) -> Vec<String> {
+        let path = self.path();
+        let files = FILES.iter().map(|file| format!("{path}{file}"));
+        let mut paths = vec![path.to_owned(), path.trim_end_matches('/').to_owned()];
+        paths.extend(files);
+        paths.retain(|path| !path.is_empty() && self.is_at(path));
+        paths
+    }
+
+    /// Whether a path is one of [these](Self::paths): the slash at the end is one that clients can be
+    /// told to leave out.
     pub fn is_at(&self, path: &str) -> bool {
         self.edge.is_ours(path)
     }
@@ -85,7 +110,7 @@ impl Endpoint {
     /// is the client's.
     pub async fn serve_connection(&self, stream: impl Stream, address: Option<SocketAddr>) {
         let stream = Box::new(stream);
-        self.edge.clone().serve(stream, address, self.fallback.clone()).await;
+        self.edge.clone().serve(stream, self.peer(address), self.fallback.clone()).await;
     }
 
     /// Answers a request of HTTP long-polling that the host has read.
@@ -121,7 +146,7 @@ impl Endpoint {
                     frame.map_data(|mut data| data.copy_to_bytes(data.remaining()))
                 }))
             });
-        self.edge.handle(request, address).await
+        self.edge.handle(request, self.peer(address)).await
     }
 
     /// Takes a request that asks for a WebSocket, with a host that hands over the stream: the
@@ -133,7 +158,7 @@ impl Endpoint {
         request: &http::Request<B>,
         address: Option<SocketAddr>,
     ) -> (http::Response<Bytes>, Option<WebSocketRequest>) {
-        self.edge.upgrade(self.edge.knock(request, address)).await
+        self.edge.upgrade(self.edge.knock(request, self.peer(address))).await
     }
 
     /// Takes a request that asks for a WebSocket, with a host that accepts one by itself:
@@ -151,7 +176,7 @@ impl Endpoint {
         request: &http::Request<B>,
         address: Option<SocketAddr>,
     ) -> Result<WebSocketRequest, http::Response<Bytes>> {
-        self.edge.websocket(self.edge.knock(request, address)).await
+        self.edge.websocket(self.edge.knock(request, self.peer(address))).await
     }
 }
 

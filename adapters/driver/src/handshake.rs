@@ -2,9 +2,13 @@
 
 use std::borrow::Cow;
 use std::net::SocketAddr;
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use http::Extensions;
+
+/// What [`Handshake::text`] begins with.
+const OVER_TLS: char = 's';
+const IN_THE_CLEAR: char = ' ';
 
 /// The request that opened a connection.
 ///
@@ -12,12 +16,19 @@ use http::Extensions;
 /// would keep all of it alive as long as the connection.
 #[derive(Debug)]
 pub struct Handshake {
-    /// Path and query, then one line per header: its name, NUL, its value.
+    /// A character for [`is_secure`](Self::is_secure), path and query, then one line per header: its
+    /// name, NUL, its value.
     text: Box<str>,
     address: Option<SocketAddr>,
     time: SystemTime,
     extensions: Extensions,
 }
+
+/// Among the extensions of a request, it says that the request came over TLS: see
+/// [`Handshake::is_secure`]. For hosts that serve both, and for those behind a proxy whose
+/// `X-Forwarded-Proto` they trust.
+#[derive(Clone, Copy, Debug)]
+pub struct Secure;
 
 /// Copies one type of extension from a request.
 pub(crate) type Keep = fn(&Extensions, &mut Extensions);
@@ -33,11 +44,13 @@ impl Handshake {
     pub(crate) fn new<B>(
         request: &http::Request<B>,
         address: Option<SocketAddr>,
+        secure: bool,
         time: SystemTime,
         kept: &[Keep],
     ) -> Self {
         let url = request.uri().path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
         let mut text = String::with_capacity(512);
+        text.push(if secure { OVER_TLS } else { IN_THE_CLEAR });
         text.push_str(url);
         for (name, value) in request.headers() {
             text.push('\n');
@@ -54,7 +67,7 @@ impl Handshake {
 
     /// Path and query, as the client sent them.
     pub fn url(&self) -> &str {
-        self.text.split('\n').next().unwrap_or_default()
+        self.text.split('\n').next().and_then(|line| line.get(1..)).unwrap_or_default()
     }
 
     /// The query without its `?`, as the client sent it.
@@ -95,26 +108,91 @@ impl Handshake {
         self.address
     }
 
-    /// When the request came, by the runtime's time of day.
+    /// Whether it came over TLS, as far as the host says so: by [`Endpoint::secure`],
+    /// [`Bound::secure`], or [`Secure`] among the request's extensions. klatch itself listens in the
+    /// clear. Node's `handshake.secure`.
+    ///
+    /// [`Endpoint::secure`]: crate::Endpoint::secure
+    /// [`Bound::secure`]: crate::Bound::secure
+    pub fn is_secure(&self) -> bool {
+        self.text.starts_with(OVER_TLS)
+    }
+
+    /// Whether a browser says which page sent it: it has an `Origin`, be it the server's own. Node's
+    /// `handshake.xdomain`.
+    pub fn is_cross_domain(&self) -> bool {
+        self.header("origin").is_some()
+    }
+
+    /// When the request came, by the runtime's time of day. Node's `handshake.time`.
     pub const fn time(&self) -> SystemTime {
         self.time
+    }
+
+    /// [`time`](Self::time) as milliseconds since 1970. Node's `handshake.issued`.
+    pub fn issued(&self) -> u64 {
+        let since = self.time.duration_since(UNIX_EPOCH).unwrap_or_default();
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+
+    fn handshake(uri: &str, origin: bool, secure: bool) -> Handshake {
+        let mut request = http::Request::get(uri).header("x-a", "1").header("x-b", "2");
+        if origin {
+            request = request.header("origin", "https://page.example");
+        }
+        let request = request.body(()).expect("a request");
+        let time = UNIX_EPOCH + Duration::from_millis(1_234_567_890_123);
+        Handshake::new(&request, None, secure, time, &[])
+    }
+
+    #[test]
+    fn it_has_what_nodes_has() {
+        for secure in [false, true] {
+            for origin in [false, true] {
+                let handshake = handshake("/socket.io/?EIO=4&a=b", origin, secure);
+                assert_eq!(handshake.url(), "/socket.io/?EIO=4&a=b");
+                assert_eq!(handshake.query(), "EIO=4&a=b");
+                assert_eq!(handshake.header("X-B"), Some("2"));
+                assert_eq!(handshake.headers().count(), 2 + usize::from(origin));
+                assert_eq!(handshake.is_cross_domain(), origin);
+                assert_eq!(handshake.is_secure(), secure);
+                assert_eq!(handshake.issued(), 1_234_567_890_123);
+            }
+        }
+    }
 
     #[test]
     fn the_query_is_decoded() {
-        let request = http::Request::builder().uri("/socket.io/?EIO=4&%26a=%26%3D%3F+a&b&c=1&c=2");
-        let request = request.body(()).expect("a request");
-        let handshake = Handshake::new(&request, None, SystemTime::UNIX_EPOCH, &[]);
+        let uri = "/socket.io/?EIO=4&%26a=%26%3D%3F+a&b&c=1&c=2&bad=%FF%zz";
+        let handshake = handshake(uri, false, false);
         let pairs: Vec<_> = handshake.query_pairs().collect();
         let pairs: Vec<_> = pairs.iter().map(|(key, value)| (&**key, &**value)).collect();
-        assert_eq!(pairs, [("EIO", "4"), ("&a", "&=? a"), ("b", ""), ("c", "1"), ("c", "2")]);
+        assert_eq!(
+            pairs,
+            [
+                ("EIO", "4"),
+                ("&a", "&=? a"),
+                ("b", ""),
+                ("c", "1"),
+                ("c", "2"),
+                ("bad", "\u{fffd}%zz")
+            ]
+        );
         assert_eq!(handshake.query_value("&a").as_deref(), Some("&=? a"));
         assert_eq!(handshake.query_value("c").as_deref(), Some("1"));
         assert_eq!(handshake.query_value("C"), None);
+    }
+
+    #[test]
+    fn it_is_as_small_as_its_parts() {
+        let parts = size_of::<(Box<str>, Option<SocketAddr>, SystemTime, Extensions)>();
+        assert_eq!(size_of::<Handshake>(), parts);
     }
 }

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Future};
 use http::request::Parts;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, Uri, header};
+use klatch_core::Sid;
 use klatch_core::engine::RequestError;
 
 /// Why a client may not open a session; see [`Builder::allow_request`](crate::Builder::allow_request).
@@ -44,6 +45,10 @@ impl Forbidden {
         self.status
     }
 
+    pub(crate) fn into_message(self) -> Option<String> {
+        self.message
+    }
+
     /// The body, with Engine.IO's code 4.
     pub(crate) fn json(&self) -> String {
         RequestError::forbidden(self.message.as_deref())
@@ -59,14 +64,89 @@ impl Default for Forbidden {
 type Allow = Arc<
     dyn Fn(Parts, Option<SocketAddr>) -> BoxFuture<'static, Result<(), Forbidden>> + Send + Sync,
 >;
+type Name = Arc<dyn Fn(Parts) -> BoxFuture<'static, Option<Sid>> + Send + Sync>;
 type Headers = Arc<dyn Fn(&mut HeaderMap, &Parts) + Send + Sync>;
+type Refused = Arc<dyn Fn(&ConnectionError) + Send + Sync>;
+
+/// A request that was refused; see [`Builder::connection_error`](crate::Builder::connection_error).
+///
+/// It is made to be written down. What lets somebody act as the client is left out of the request, or
+/// not shown: the session's id is cut out of the query, and `Debug` shows neither the headers
+/// `Authorization` and `Cookie`, which are there to be read, nor anything of this type but code,
+/// message, method, path and address.
+pub struct ConnectionError {
+    error: RequestError,
+    message: String,
+    request: Parts,
+    address: Option<SocketAddr>,
+}
+
+impl ConnectionError {
+    pub(crate) fn new(
+        error: RequestError,
+        message: String,
+        mut request: Parts,
+        address: Option<SocketAddr>,
+    ) -> Self {
+        request.uri = without_sid(&request.uri);
+        for name in [header::AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION] {
+            if let header::Entry::Occupied(mut secrets) = request.headers.entry(name) {
+                secrets.iter_mut().for_each(|secret| secret.set_sensitive(true));
+            }
+        }
+        Self { error, message, request, address }
+    }
+
+    /// Engine.IO's number for it: 0 to 5.
+    pub const fn code(&self) -> u8 {
+        self.error.code()
+    }
+
+    /// What the client was told.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The head of the request.
+    pub const fn request(&self) -> &Parts {
+        &self.request
+    }
+
+    /// The address at the other end of the TCP connection: a proxy's, if there is one between.
+    pub const fn address(&self) -> Option<SocketAddr> {
+        self.address
+    }
+}
+
+impl fmt::Debug for ConnectionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectionError")
+            .field("code", &self.code())
+            .field("message", &self.message)
+            .field("method", &self.request.method)
+            .field("path", &self.request.uri.path())
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A request's target, and in its query no session's id.
+fn without_sid(uri: &Uri) -> Uri {
+    let Some(query) = uri.query() else { return uri.clone() };
+    let pairs: Vec<_> =
+        query.split('&').map(|pair| if pair.starts_with("sid=") { "sid=" } else { pair }).collect();
+    let target = format!("{}?{}", uri.path(), pairs.join("&"));
+    target.parse().unwrap_or_default()
+}
 
 /// What is asked and told at the edge. Nobody pays for what is not set.
 #[derive(Clone, Default)]
 pub(crate) struct Hooks {
     allow: Option<Allow>,
+    name: Option<Name>,
     initial_headers: Option<Headers>,
     headers: Option<Headers>,
+    refused: Option<Refused>,
 }
 
 impl Hooks {
@@ -80,6 +160,21 @@ impl Hooks {
             // Called when the future is polled, which is where a panic is caught.
             Box::pin(async move { allow(request, address).await })
         }));
+    }
+
+    pub(crate) fn name<F, Fut>(&mut self, name: F)
+    where
+        F: FnOnce(Parts) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Option<Sid>> + Send + 'static,
+    {
+        self.name = Some(Arc::new(move |request| {
+            let name = name.clone();
+            Box::pin(async move { name(request).await })
+        }));
+    }
+
+    pub(crate) fn refused(&mut self, hook: impl Fn(&ConnectionError) + Send + Sync + 'static) {
+        self.refused = Some(Arc::new(hook));
     }
 
     pub(crate) fn initial_headers(
@@ -98,14 +193,17 @@ impl Hooks {
 
     /// A request's head, if somebody will want it.
     pub(crate) fn head<B>(&self, request: &http::Request<B>) -> Option<Parts> {
-        (self.initial_headers.is_some() || self.headers.is_some()).then(|| head(request))
+        let wanted =
+            self.initial_headers.is_some() || self.headers.is_some() || self.refused.is_some();
+        wanted.then(|| head(request))
     }
 
-    /// Asks whether a client may open a session with this request. What it gives does not hold
-    /// the request, whose body is nobody's to share.
+    /// Asks whether a client may open a session with this request, and how it is to be named. What
+    /// it gives does not hold the request, whose body is nobody's to share.
     pub(crate) fn ask<B>(&self, request: &http::Request<B>, address: Option<SocketAddr>) -> Asked {
-        let asked = self.allow.as_ref().map(|allow| allow(head(request), address));
-        Asked(asked)
+        let allow = self.allow.as_ref().map(|allow| allow(head(request), address));
+        let name = self.name.as_ref().map(|name| name(head(request)));
+        Asked { allow, name }
     }
 
     /// Adds to the headers of an answer; `opens` says whether a session begins with it.
@@ -118,24 +216,48 @@ impl Hooks {
             }
         }
     }
+
+    /// Tells of a request that was refused.
+    pub(crate) fn tell(&self, error: impl FnOnce() -> Option<ConnectionError>) {
+        let Some(hook) = &self.refused else { return };
+        let Some(error) = error() else { return };
+        if catch_unwind(AssertUnwindSafe(|| hook(&error))).is_err() {
+            tracing::error!("`connection_error` panicked");
+        }
+    }
 }
 
-/// A question to the application that may be under way.
+/// Questions to the application that may be under way.
 #[must_use = "nobody is asked before it is awaited"]
-pub(crate) struct Asked(Option<BoxFuture<'static, Result<(), Forbidden>>>);
+#[derive(Default)]
+pub(crate) struct Asked {
+    allow: Option<BoxFuture<'static, Result<(), Forbidden>>>,
+    name: Option<BoxFuture<'static, Option<Sid>>>,
+}
+
+/// Why the application opens no session.
+pub(crate) enum Denied {
+    Forbidden(Forbidden),
+    /// It has no name for it.
+    Nameless,
+}
 
 impl Asked {
-    /// There is nothing to ask.
-    pub(crate) const fn nothing() -> Self {
-        Self(None)
-    }
-
-    pub(crate) async fn answer(self) -> Result<(), Forbidden> {
-        let Some(asked) = self.0 else { return Ok(()) };
-        AssertUnwindSafe(asked).catch_unwind().await.unwrap_or_else(|_| {
-            tracing::error!("`allow_request` panicked: the request is refused");
-            Err(Forbidden::new())
-        })
+    /// The name that the application has for the session, if it chooses one.
+    pub(crate) async fn answer(self) -> Result<Option<Sid>, Denied> {
+        if let Some(allow) = self.allow {
+            let allowed = AssertUnwindSafe(allow).catch_unwind().await.unwrap_or_else(|_| {
+                tracing::error!("`allow_request` panicked: the request is refused");
+                Err(Forbidden::new())
+            });
+            allowed.map_err(Denied::Forbidden)?;
+        }
+        let Some(name) = self.name else { return Ok(None) };
+        let named = AssertUnwindSafe(name).catch_unwind().await.unwrap_or_else(|_| {
+            tracing::error!("`generate_id` panicked: the request is refused");
+            None
+        });
+        named.map(Some).ok_or(Denied::Nameless)
     }
 }
 
@@ -152,5 +274,32 @@ fn head<B>(request: &http::Request<B>) -> Parts {
 impl fmt::Debug for Hooks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hooks").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_of_a_refusal_has_no_secrets() {
+        for (uri, shown) in [
+            ("/socket.io/?EIO=4&sid=SECRET&t=a", "/socket.io/?EIO=4&sid=&t=a"),
+            ("/socket.io/?sid=SECRET", "/socket.io/?sid="),
+            ("/socket.io/?sid=SECRET&sid=SECRET", "/socket.io/?sid=&sid="),
+            ("/socket.io/", "/socket.io/"),
+        ] {
+            let request = http::Request::get(uri)
+                .header(header::COOKIE, "io=SECRET")
+                .header(header::AUTHORIZATION, "Bearer SECRET")
+                .body(())
+                .expect("a request");
+            let (bad, message) = (RequestError::BadRequest, "Bad request".to_owned());
+            let error = ConnectionError::new(bad, message, head(&request), None);
+            assert_eq!(error.request().uri, *shown);
+            assert_eq!(error.request().headers[header::COOKIE], "io=SECRET");
+            let all = format!("{error:?} {:?}", error.request());
+            assert!(!all.contains("SECRET"), "{all}");
+        }
     }
 }

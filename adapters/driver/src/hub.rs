@@ -8,6 +8,7 @@ use event_listener::{Event, EventListener};
 use futures::future::{self, Either};
 use klatch_core::{CloseReason, Config, Sid, Timestamp};
 
+use crate::edge::Web;
 use crate::entropy;
 use crate::handshake::Keep;
 use crate::hooks::Hooks;
@@ -28,6 +29,7 @@ pub(crate) struct Hub {
     /// Extensions of opening requests that handlers may ask for.
     pub(crate) kept: Vec<Keep>,
     pub(crate) hooks: Hooks,
+    pub(crate) web: Web,
     sessions: Registry,
     /// How many sessions there were.
     numbers: AtomicU64,
@@ -60,6 +62,7 @@ impl Hub {
         mailbox_budget: usize,
         kept: Vec<Keep>,
         hooks: Hooks,
+        web: Web,
     ) -> Self {
         Self {
             config,
@@ -67,6 +70,7 @@ impl Hub {
             mailbox_budget,
             kept,
             hooks,
+            web,
             sessions: Registry::default(),
             numbers: AtomicU64::new(0),
             writing: AtomicUsize::new(0),
@@ -112,9 +116,11 @@ impl Hub {
         self.host().map_or(Timestamp::ZERO, |host| host.now())
     }
 
-    /// Enters a session; `false` if the server is closing.
+    /// Enters a session; `false` if the server is closing, or another session has this id.
     pub(crate) fn remember(&self, sid: Sid, inbox: Arc<Inbox>) -> bool {
-        self.sessions.insert(sid, inbox);
+        if !self.sessions.insert(sid, inbox) {
+            return false;
+        }
         // Whoever closes the server looks at the sessions after it set the flag.
         if self.is_closing() {
             self.forget(&sid);

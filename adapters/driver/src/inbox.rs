@@ -2,6 +2,7 @@
 //! wakes it.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::task::Waker;
@@ -187,8 +188,13 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    pub(crate) fn insert(&self, sid: Sid, inbox: Arc<Inbox>) {
-        self.sessions.lock().insert(sid, inbox);
+    /// Enters a session; `false` if there is one of this id.
+    #[must_use]
+    pub(crate) fn insert(&self, sid: Sid, inbox: Arc<Inbox>) -> bool {
+        let mut sessions = self.sessions.lock();
+        let Entry::Vacant(place) = sessions.entry(sid) else { return false };
+        place.insert(inbox);
+        true
     }
 
     pub(crate) fn find(&self, sid: &Sid) -> Option<Arc<Inbox>> {

@@ -12,7 +12,7 @@ use futures::future::{Either, select};
 use http::request::Parts;
 
 use crate::application::Application;
-use crate::edge::{Edge, Fallback};
+use crate::edge::{Edge, Fallback, Peer};
 use crate::runtime::{Listener, Runtime};
 
 /// How long to wait after the system refused a connection: it is out of files, say, and will be
@@ -29,6 +29,7 @@ impl<A: Application> Service for A {}
 pub struct Bound<R, L> {
     runtime: R,
     listener: L,
+    secure: bool,
     fallback: Option<Arc<Fallback>>,
 }
 
@@ -41,7 +42,7 @@ impl<R, L> std::fmt::Debug for Bound<R, L> {
 impl<R: Runtime, L: Listener> Bound<R, L> {
     /// For the adapters: a listener of theirs.
     pub fn new(runtime: R, listener: L) -> Self {
-        Self { runtime, listener, fallback: None }
+        Self { runtime, listener, secure: false, fallback: None }
     }
 
     /// The address that is listened on: the one to ask for where the port was 0.
@@ -60,7 +61,16 @@ impl<R: Runtime, L: Listener> Bound<R, L> {
 
     #[cfg(feature = "conformance")]
     pub(crate) fn map_runtime<S: Runtime>(self, map: impl FnOnce(R) -> S) -> Bound<S, L> {
-        Bound { runtime: map(self.runtime), listener: self.listener, fallback: self.fallback }
+        let Self { runtime, listener, secure, fallback } = self;
+        Bound { runtime: map(runtime), listener, secure, fallback }
+    }
+
+    /// Says that what comes by this listener came over TLS:
+    /// [`Handshake::is_secure`](crate::Handshake::is_secure).
+    #[must_use]
+    pub fn secure(mut self) -> Self {
+        self.secure = true;
+        self
     }
 
     /// Answers requests to other paths than the server's: a page, a health check. Without it
@@ -82,7 +92,7 @@ impl<R: Runtime, L: Listener> Bound<R, L> {
     ///
     /// None today: an error of `accept` is logged, and accepting goes on after a tenth of a second.
     pub async fn serve(self, service: impl Service) -> io::Result<()> {
-        let Self { runtime, listener, fallback } = self;
+        let Self { runtime, listener, secure, fallback } = self;
         let edge = Arc::new(Edge::new(runtime.clone(), service));
         let hub = edge.hub().clone();
         let mut closing = pin!(hub.closing());
@@ -94,7 +104,8 @@ impl<R: Runtime, L: Listener> Bound<R, L> {
             match accepted {
                 Ok((stream, address)) => {
                     let (stream, fallback) = (Box::new(stream), fallback.clone());
-                    runtime.spawn(edge.clone().serve(stream, Some(address), fallback));
+                    let peer = Peer { address: Some(address), secure };
+                    runtime.spawn(edge.clone().serve(stream, peer, fallback));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");

@@ -11,7 +11,7 @@ use klatch_driver::{Endpoint, Service};
 use crate::Runtime;
 
 /// The routes of a server, to be merged into an application's: its path, with and without the
-/// slash at the end.
+/// slash at the end, and the files of the client, if it serves them.
 ///
 /// The layers of the router that they are merged into hold for them too. Mind those that time
 /// out: a poll is answered when there is something to send, after
@@ -28,14 +28,11 @@ use crate::Runtime;
 /// Outside of a tokio runtime.
 pub fn router<S: Clone + Send + Sync + 'static>(service: impl Service) -> Router<S> {
     let endpoint = Endpoint::new(Runtime::current(), service);
-    let path = endpoint.path().to_owned();
+    let paths = endpoint.paths();
     let handle = any(move |request: Request| {
         let endpoint = endpoint.clone();
         let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
         async move { endpoint.handle(request, address).await.map(Body::from) }
     });
-    match path.trim_end_matches('/') {
-        "" => Router::new().route("/", handle),
-        slashless => Router::new().route(slashless, handle.clone()).route(&path, handle),
-    }
+    paths.iter().fold(Router::new(), |router, path| router.route(path, handle.clone()))
 }

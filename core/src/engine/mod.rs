@@ -36,6 +36,29 @@ impl Transport {
     }
 }
 
+/// The transports that a server offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transports {
+    /// Both, as by default: polling comes through every proxy, a WebSocket is cheaper for both sides.
+    Both,
+    /// HTTP long-polling only.
+    PollingOnly,
+    /// WebSocket only: a client that does not ask for it at once is refused.
+    WebSocketOnly,
+}
+
+impl Transports {
+    /// Whether a transport is among them.
+    pub const fn has(self, transport: Transport) -> bool {
+        matches!(
+            (self, transport),
+            (Self::Both, _)
+                | (Self::PollingOnly, Transport::Polling)
+                | (Self::WebSocketOnly, Transport::WebSocket)
+        )
+    }
+}
+
 impl fmt::Display for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

@@ -1,7 +1,7 @@
 //! What a request to the server's path asks for.
 
 use super::Transport;
-use crate::Sid;
+use crate::{Config, Sid};
 
 /// The method of a request, as far as the protocol tells methods apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +52,18 @@ pub enum RequestError {
 }
 
 impl RequestError {
+    /// Its number on the wire.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::UnknownTransport => 0,
+            Self::UnknownSid => 1,
+            Self::BadHandshakeMethod => 2,
+            Self::BadRequest => 3,
+            Self::Forbidden => 4,
+            Self::UnsupportedVersion => 5,
+        }
+    }
+
     /// The HTTP status of the refusal.
     pub const fn status(self) -> u16 {
         if matches!(self, Self::Forbidden) { 403 } else { 400 }
@@ -78,24 +90,38 @@ impl RequestError {
 }
 
 impl Request {
-    /// Reads a request's method and query (without the `?`); `upgrade` says whether it asks to become a WebSocket.
+    /// Reads a request's method and query (without the `?`); `upgrade` says whether it asks to become a
+    /// WebSocket, `config` which transports there are.
     ///
     /// # Errors
     ///
     /// In the order in which Node's server looks: the transport, then the session id or, for a
     /// new session, method, upgrade and version. A key given twice is a `BadRequest`.
-    pub fn parse(method: Method, query: &str, upgrade: bool) -> Result<Self, RequestError> {
+    pub fn parse(
+        config: &Config,
+        method: Method,
+        query: &str,
+        upgrade: bool,
+    ) -> Result<Self, RequestError> {
         let query = Query::parse(query)?;
         let transport = match query.transport {
             Some("polling") => Transport::Polling,
             Some("websocket") => Transport::WebSocket,
             _ => return Err(RequestError::UnknownTransport),
         };
+        if !config.transports.has(transport) {
+            return Err(RequestError::UnknownTransport);
+        }
         match query.sid {
             None | Some("") => open(method, transport, upgrade, query.version),
             Some(sid) => {
                 let sid = Sid::parse(sid).ok_or(RequestError::UnknownSid)?;
-                resume(method, transport, upgrade, query.version, sid)
+                match resume(method, transport, upgrade, query.version, sid)? {
+                    Self::Upgrade(_) if !config.offers_upgrade(Transport::Polling) => {
+                        Err(RequestError::BadRequest)
+                    }
+                    request => Ok(request),
+                }
             }
         }
     }
@@ -169,15 +195,20 @@ impl<'a> Query<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Transports;
 
     const SID: &str = "AAAAAAAAAAAAAAAAAAAA";
 
+    fn parse(method: Method, query: &str) -> Result<Request, RequestError> {
+        Request::parse(&Config::new(), method, query, false)
+    }
+
     fn get(query: &str) -> Result<Request, RequestError> {
-        Request::parse(Method::Get, query, false)
+        parse(Method::Get, query)
     }
 
     fn upgrade(query: &str) -> Result<Request, RequestError> {
-        Request::parse(Method::Get, query, true)
+        Request::parse(&Config::new(), Method::Get, query, true)
     }
 
     fn sid() -> Sid {
@@ -190,7 +221,7 @@ mod tests {
         assert_eq!(get("EIO=4&transport=polling&t=abc"), Ok(Request::Open(Transport::Polling)));
         assert_eq!(upgrade("EIO=4&transport=websocket"), Ok(Request::Open(Transport::WebSocket)));
         assert_eq!(get(&with_sid), Ok(Request::Poll(sid())));
-        assert_eq!(Request::parse(Method::Post, &with_sid, false), Ok(Request::Post(sid())));
+        assert_eq!(parse(Method::Post, &with_sid), Ok(Request::Post(sid())));
         assert_eq!(
             upgrade(&format!("EIO=4&transport=websocket&sid={SID}")),
             Ok(Request::Upgrade(sid()))
@@ -222,11 +253,10 @@ mod tests {
     #[test]
     fn only_get_opens_a_session() {
         for method in [Method::Post, Method::Other] {
-            let request = Request::parse(method, "EIO=4&transport=polling", false);
+            let request = parse(method, "EIO=4&transport=polling");
             assert_eq!(request, Err(RequestError::BadHandshakeMethod));
         }
-        let request =
-            Request::parse(Method::Other, &format!("EIO=4&transport=polling&sid={SID}"), false);
+        let request = parse(Method::Other, &format!("EIO=4&transport=polling&sid={SID}"));
         assert_eq!(request, Err(RequestError::BadRequest));
     }
 
@@ -250,5 +280,28 @@ mod tests {
         assert_eq!(upgrade(&other), Err(RequestError::BadRequest));
         let other = format!("EIO=3&transport=polling&sid={SID}");
         assert_eq!(get(&other), Err(RequestError::BadRequest));
+    }
+
+    #[test]
+    fn a_transport_that_is_off_is_unknown_and_an_upgrade_that_is_off_a_bad_request() {
+        let polling = "EIO=4&transport=polling";
+        let websocket = "EIO=4&transport=websocket";
+        let moving = format!("{websocket}&sid={SID}");
+        let ask = |config: &Config, query: &str, upgrade| {
+            Request::parse(config, Method::Get, query, upgrade)
+        };
+        let config = Config::new().transports(Transports::PollingOnly);
+        assert_eq!(ask(&config, polling, false), Ok(Request::Open(Transport::Polling)));
+        for query in [websocket, &moving] {
+            assert_eq!(ask(&config, query, true), Err(RequestError::UnknownTransport));
+        }
+        let config = Config::new().transports(Transports::WebSocketOnly);
+        assert_eq!(ask(&config, websocket, true), Ok(Request::Open(Transport::WebSocket)));
+        for query in [polling, &format!("{polling}&sid={SID}")] {
+            assert_eq!(ask(&config, query, false), Err(RequestError::UnknownTransport));
+        }
+        let config = Config::new().allow_upgrades(false);
+        assert_eq!(ask(&config, websocket, true), Ok(Request::Open(Transport::WebSocket)));
+        assert_eq!(ask(&config, &moving, true), Err(RequestError::BadRequest));
     }
 }

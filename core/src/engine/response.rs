@@ -20,28 +20,37 @@ pub struct Response {
     pub content_type: Option<&'static str>,
     /// The body.
     pub body: Bytes,
+    /// Whether one of the packets in it is worth compressing to the application, if the client takes
+    /// that and the body is long enough.
+    pub compress: bool,
 }
 
 impl Response {
     /// The answer to a GET: one or more packets.
     pub(super) fn payload<'a>(
         segments: impl ExactSizeIterator<Item = &'a Segment> + Clone,
+        compress: bool,
     ) -> Self {
         Self {
             status: 200,
             content_type: Some("text/plain; charset=UTF-8"),
             body: payload::encode(segments),
+            compress,
         }
     }
 
     /// The answer to a POST that was taken. `text/html`, as in Node, lets no client parse it as data.
     pub(super) const fn ok() -> Self {
-        Self { status: 200, content_type: Some("text/html"), body: Bytes::from_static(b"ok") }
+        Self::plain(200, Some("text/html"), b"ok")
     }
 
     /// An answer that has nothing to say beyond its status.
     pub(super) const fn empty(status: u16) -> Self {
-        Self { status, content_type: None, body: Bytes::new() }
+        Self::plain(status, None, b"")
+    }
+
+    const fn plain(status: u16, content_type: Option<&'static str>, body: &'static [u8]) -> Self {
+        Self { status, content_type, body: Bytes::from_static(body), compress: false }
     }
 }
 
@@ -53,10 +62,6 @@ impl fmt::Debug for Response {
 
 impl From<RequestError> for Response {
     fn from(error: RequestError) -> Self {
-        Self {
-            status: error.status(),
-            content_type: Some("application/json"),
-            body: Bytes::from_static(error.json().as_bytes()),
-        }
+        Self::plain(error.status(), Some("application/json"), error.json().as_bytes())
     }
 }

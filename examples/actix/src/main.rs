@@ -33,9 +33,7 @@ async fn main() -> io::Result<()> {
             request.head().upgrade()
                 && to.is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"))
         });
-        // Clients can be told to leave out the slash at the end.
-        let paths = [endpoint.path(), endpoint.path().trim_end_matches('/')];
-        let socket_io = web::resource(paths)
+        let socket_io = web::resource(endpoint.paths())
             .app_data(PayloadConfig::new(endpoint.payload_limit()))
             .route(web::get().guard(switches).to(websocket))
             .route(web::route().to(polling));
@@ -105,7 +103,7 @@ fn head<B>(response: &http::Response<B>) -> HttpResponseBuilder {
     let status = StatusCode::from_u16(response.status().as_u16()).expect("it is a status");
     let mut head = HttpResponse::build(status);
     for (name, value) in response.headers() {
-        head.insert_header((name.as_str(), value.as_bytes()));
+        head.append_header((name.as_str(), value.as_bytes()));
     }
     head
 }

@@ -98,8 +98,7 @@ async fn answer(
     address: SocketAddr,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let response = match request.uri().path() {
-        // Clients can be told to leave out the slash at the end.
-        "/socket.io" | "/socket.io/" => endpoint.handle(request, Some(address)).await,
+        path if endpoint.is_at(path) => endpoint.handle(request, Some(address)).await,
         "/health" => Response::new(Bytes::from_static(b"well\n")),
         _ => {
             let mut response = Response::new(Bytes::new());

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
-use klatch_core::engine::Transport;
+use klatch_core::engine::{Transport, Transports};
 use klatch_core::{Config, Connection, Sid, Timestamp};
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
@@ -60,7 +60,7 @@ fn main() -> io::Result<()> {
         listener,
         accept_at: None,
         origin: Instant::now(),
-        config: Config::default(),
+        config: Config::default().transports(Transports::WebSocketOnly),
         last: LISTENER,
         newcomers: BTreeMap::new(),
         clients: Clients::new(),

@@ -57,7 +57,7 @@ impl Newcomer {
             Ok(None) if self.head.len() < MAX_HEAD => return Ok(Request::Partial(self)),
             _ => return self.refuse(RequestError::BadRequest),
         };
-        let response = match allow(&request) {
+        let response = match allow(config, &request) {
             Ok(response) => response,
             Err(error) => return self.refuse(error),
         };
@@ -84,10 +84,10 @@ impl Newcomer {
     }
 }
 
-fn allow(request: &server::Request) -> Result<server::Response, RequestError> {
+fn allow(config: &Config, request: &server::Request) -> Result<server::Response, RequestError> {
     let response = create_response(request);
     let query = request.uri().query().unwrap_or_default();
-    match engine::Request::parse(Method::Get, query, response.is_ok())? {
+    match engine::Request::parse(config, Method::Get, query, response.is_ok())? {
         engine::Request::Open(Transport::WebSocket) if request.uri().path() == "/socket.io/" => {
             response.map_err(|_| RequestError::BadRequest)
         }

@@ -16,7 +16,7 @@ use std::net::SocketAddr;
 use klatch::{Bytes, Endpoint};
 use rocket::data::{Limits, ToByteUnit as _};
 use rocket::fairing::AdHoc;
-use rocket::{Config, State, get, post, routes};
+use rocket::{Config, State, get, options, post, routes};
 use rocket_ws::{Channel, WebSocket};
 
 use crate::convert::{Answer, Head, messages};
@@ -33,7 +33,7 @@ async fn main() -> Result<(), Box<rocket::Error>> {
         .merge(("limits", Limits::new().limit("bytes", endpoint.payload_limit().bytes())));
     rocket::custom(config)
         .mount("/", routes![health])
-        .mount(endpoint.path().to_owned(), routes![polling, posting])
+        .mount(endpoint.path().to_owned(), routes![polling, posting, preflight])
         .manage(endpoint)
         .attach(AdHoc::on_liftoff("announce", |rocket| {
             let Config { address, port, .. } = rocket.config();
@@ -79,4 +79,10 @@ async fn posting(
     body: Vec<u8>,
 ) -> Answer {
     Answer(endpoint.answer(head.0.map(|()| body.into()), address).await)
+}
+
+/// A page of another origin asks whether it may: it does if the server has a `Cors`.
+#[options("/")]
+async fn preflight(endpoint: &State<Endpoint>, address: Option<SocketAddr>, head: Head) -> Answer {
+    Answer(endpoint.answer(head.0.map(|()| Bytes::new()), address).await)
 }

@@ -32,7 +32,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let acceptor = TlsAcceptor::from(Arc::new(config()?));
-    let endpoint = Endpoint::new(klatch::smol::Runtime::new(), klatch_example_chat::chat());
+    let endpoint =
+        Endpoint::new(klatch::smol::Runtime::new(), klatch_example_chat::chat()).secure();
     smol::block_on(async {
         let listener = TcpListener::bind(klatch_example_chat::address()).await?;
         klatch_example_chat::announce("https", listener.local_addr()?);

@@ -35,7 +35,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 async fn main() -> Result<(), Box<dyn Error>> {
     let acceptor = TlsAcceptor::from(Arc::new(config()?));
     let chat = klatch_example_chat::chat();
-    let endpoint = Endpoint::new(klatch::tokio::Runtime::current(), chat.clone());
+    let endpoint = Endpoint::new(klatch::tokio::Runtime::current(), chat.clone()).secure();
     let listener = TcpListener::bind(klatch_example_chat::address()).await?;
     klatch_example_chat::announce("https", listener.local_addr()?);
     let mut interrupted = pin!(tokio::signal::ctrl_c());

@@ -1,6 +1,7 @@
 //! What must hold on every runtime.
 
 pub(crate) mod answers;
+pub(crate) mod bundle;
 pub(crate) mod closing;
 pub(crate) mod ends;
 pub(crate) mod engine;
@@ -12,7 +13,9 @@ pub(crate) mod http;
 pub(crate) mod limits;
 pub(crate) mod middlewares;
 pub(crate) mod operators;
+pub(crate) mod options;
 pub(crate) mod order;
+pub(crate) mod origins;
 pub(crate) mod recovery;
 pub(crate) mod room_events;
 pub(crate) mod shutdown;

@@ -78,6 +78,14 @@ impl Client {
         }
     }
 
+    /// The next binary message.
+    pub(crate) async fn binary(&mut self) -> Vec<u8> {
+        match self.clock.soon("a packet", self.stream.next()).await {
+            Some(Ok(Message::Binary(bytes))) => bytes.to_vec(),
+            other => panic!("not binary: {other:?}"),
+        }
+    }
+
     /// Reads the close frame that comes next, for its code.
     pub(crate) async fn close_code(&mut self) -> u16 {
         match self.clock.soon("a close frame", self.stream.next()).await {

@@ -16,6 +16,12 @@ macro_rules! conformance_list {
                 several_sockets_answer_all_or_some
                 an_answer_is_encoded_once
             }
+            bundle {
+                each_file_is_served_as_it_is
+                who_has_it_is_told_so
+                it_is_compressed_as_the_client_likes
+                nothing_else_is_served
+            }
             closing {
                 sockets_end_and_clients_are_not_told_to_stay_away
                 a_poll_that_waits_is_answered
@@ -71,7 +77,10 @@ macro_rules! conformance_list {
                 h5_a_websocket_without_an_upgrade
                 h6_an_unknown_sid
                 h7_an_empty_sid_is_none
+                h8_a_client_that_is_not_wanted
                 h13_a_head_that_is_too_large
+                h14_a_head_with_too_many_headers_that_asks_for_a_websocket
+                h16_a_request_that_hides_another
                 h18_a_websocket_that_asks_wrongly
                 h19_a_websocket_of_another_version
                 h20_another_path
@@ -114,6 +123,22 @@ macro_rules! conformance_list {
                 several_rooms_are_as_one_after_the_other
                 no_rooms_are_nobody
                 a_socket_is_put_into_all_rooms_or_none
+            }
+            options {
+                a_transport_that_is_off_is_unknown
+                upgrades_that_are_off_are_neither_offered_nor_taken
+                a_first_packet_follows_the_handshake_at_once
+                a_cookie_goes_with_the_handshake_by_polling_only
+                the_application_may_choose_ids_but_not_those_of_others
+                refusals_are_told_of_without_secrets
+                long_answers_are_compressed_as_the_client_likes
+                short_answers_are_not_compressed_nor_those_of_a_server_that_does_not
+            }
+            origins {
+                h9_a_page_of_another_origin_that_polls
+                h10_a_page_of_another_origin_that_opens_a_websocket
+                h12_a_preflight
+                each_answer_says_what_a_page_may_read
             }
             recovery {
                 a_lost_client_is_back_with_what_it_missed

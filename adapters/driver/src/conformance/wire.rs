@@ -10,7 +10,9 @@ use crate::runtime::Stream;
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) head: String,
+    /// The body, if it is text.
     pub(crate) body: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -18,6 +20,13 @@ impl Answer {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut fields = self.head.lines().filter_map(|line| line.split_once(": "));
         fields.find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// All values of a header, one after the other.
+    pub(crate) fn headers(&self, name: &str) -> Vec<&str> {
+        let fields = self.head.lines().filter_map(|line| line.split_once(": "));
+        let named = fields.filter(|(other, _)| other.eq_ignore_ascii_case(name));
+        named.map(|(_, value)| value).collect()
     }
 
     /// The session's id in a handshake.
@@ -73,14 +82,15 @@ impl Wire {
         };
         let head = String::from_utf8(self.unread.drain(..end + 4).collect()).expect("ASCII");
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
-        let mut answer =
-            Answer { status: status.expect("a status line"), head, body: String::new() };
+        let status = status.expect("a status line");
+        let mut answer = Answer { status, head, body: String::new(), bytes: Vec::new() };
         let length = answer.header("content-length").map_or(0, |n| n.parse().expect("a length"));
         let length: usize = if has_body { length } else { 0 };
         while self.unread.len() < length {
             self.read_more().await;
         }
-        answer.body = String::from_utf8(self.unread.drain(..length).collect()).expect("UTF-8");
+        answer.bytes = self.unread.drain(..length).collect();
+        answer.body = String::from_utf8_lossy(&answer.bytes).into_owned();
         answer
     }
 

@@ -15,7 +15,7 @@ struct Rig {
 
 impl Rig {
     fn new(server: &Server) -> Self {
-        let handshake = Handshake::new(&http::Request::new(()), None, UNIX_EPOCH, &[]);
+        let handshake = Handshake::new(&http::Request::new(()), None, false, UNIX_EPOCH, &[]);
         let sid = Sid::from_entropy([0; 15]);
         let client = server.client(sid, Transport::WebSocket, handshake, Timestamp::ZERO);
         Self { client }

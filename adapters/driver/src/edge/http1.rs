@@ -1,7 +1,6 @@
 //! One TCP connection: hyper reads its requests and writes the answers.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +17,7 @@ use hyper::service::service_fn;
 
 use super::bridge::Bridge;
 use super::timer::HyperTimer;
-use super::{Body, BrokenOff, Edge, empty};
+use super::{Body, BrokenOff, Edge, Peer, empty};
 use crate::runtime::Stream;
 
 /// Headers of one request: Node's limit in bytes, and more names than any browser or proxy sends.
@@ -47,7 +46,7 @@ impl Edge {
     pub(crate) async fn serve(
         self: Arc<Self>,
         stream: Box<dyn Stream>,
-        address: Option<SocketAddr>,
+        peer: Peer,
         fallback: Option<Arc<Fallback>>,
     ) {
         // The answer to a poll is the session's last word: it is this task that writes it.
@@ -55,7 +54,7 @@ impl Edge {
         let service = service_fn(|request| {
             let (edge, fallback) = (self.clone(), fallback.clone());
             begun(Box::pin(async move {
-                let mut response = edge.clone().route(request, address, fallback).await;
+                let mut response = edge.clone().route(request, peer, fallback).await;
                 response.headers_mut().insert(header::DATE, edge.date());
                 Ok::<_, Infallible>(response.map(Full::new))
             }))
@@ -83,21 +82,17 @@ impl Edge {
     async fn route(
         self: Arc<Self>,
         request: http::Request<Incoming>,
-        address: Option<SocketAddr>,
+        peer: Peer,
         fallback: Option<Arc<Fallback>>,
     ) -> http::Response<Bytes> {
         if self.is_ours(request.uri().path()) {
             let request = request.map(|body| Body::new(body.map_err(|_| BrokenOff)));
-            return self.handle(request, address).await;
+            return self.handle(request, peer).await;
         }
         match fallback {
             Some(fallback) => fallback(request.into_parts().0).await,
             None => empty(StatusCode::NOT_FOUND),
         }
-    }
-
-    pub(crate) fn is_ours(&self, path: &str) -> bool {
-        path == self.hub.path || path == self.hub.path.trim_end_matches('/')
     }
 
     /// By the runtime's time of day: hyper would ask the system.

@@ -11,7 +11,8 @@ use http::request::Parts;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use klatch_core::engine::{PostFault, RequestError, RequestId, Response};
 
-use super::{Body, Edge, answer};
+use super::answer::Answer;
+use super::{Body, Edge};
 use crate::inbox::{Arrival, Inbox, Reply};
 
 /// A POST: its body, and its head if the application wants to see it.
@@ -37,11 +38,10 @@ impl<'a> Pending<'a> {
         Ok(Self { inbox, id, reply, answered: false })
     }
 
-    async fn answer(mut self) -> http::Response<Bytes> {
+    async fn answer(mut self) -> Answer {
         let response = (&mut self.reply).await;
         self.answered = true;
-        // The task is gone without an answer only when the session is.
-        answer(response.unwrap_or_else(|_| RequestError::UnknownSid.into()))
+        answer(response)
     }
 
     fn send(&self, arrival: Arrival) {
@@ -58,24 +58,25 @@ impl Drop for Pending<'_> {
     }
 }
 
+/// The task is gone without an answer only when the session is.
+fn answer(response: Result<Response, oneshot::Canceled>) -> Answer {
+    response.map_or_else(|oneshot::Canceled| RequestError::UnknownSid.into(), Answer::from)
+}
+
 /// A poll: answered when there is something to send.
-pub(super) async fn get(inbox: &Arc<Inbox>) -> http::Response<Bytes> {
+pub(super) async fn get(inbox: &Arc<Inbox>) -> Answer {
     match Pending::new(inbox, Arrival::Get) {
         Ok(pending) => pending.answer().await,
-        Err(error) => answer(error.into()),
+        Err(error) => error.into(),
     }
 }
 
 impl Edge {
     /// What the client sends. The session hears of it before the body is read: it may not want it.
-    pub(super) async fn post(
-        &self,
-        inbox: &Arc<Inbox>,
-        request: http::Request<Body>,
-    ) -> http::Response<Bytes> {
+    pub(super) async fn post(&self, inbox: &Arc<Inbox>, request: http::Request<Body>) -> Answer {
         let mut pending = match Pending::new(inbox, Arrival::PostHead) {
             Ok(pending) => pending,
-            Err(error) => return answer(error.into()),
+            Err(error) => return error.into(),
         };
         let body = pin!(self.read_body(request));
         let read = match select(body, &mut pending.reply).await {
@@ -83,14 +84,14 @@ impl Edge {
             // An answer before the body is a refusal.
             Either::Right((response, _)) => {
                 pending.answered = true;
-                return answer(response.unwrap_or_else(|_| RequestError::UnknownSid.into()));
+                return answer(response);
             }
         };
         match read {
             Some(Ok((body, head))) => pending.send(Arrival::PostBody(pending.id, body, head)),
             Some(Err(fault)) => pending.send(Arrival::PostFailed(pending.id, fault)),
             // The client went away: the session hears of it as `pending` is dropped.
-            None => return answer(RequestError::BadRequest.into()),
+            None => return Response::from(RequestError::BadRequest).into(),
         }
         pending.answer().await
     }

@@ -1,19 +1,19 @@
 //! From an HTTP request to a WebSocket (RFC 6455, section 4.2).
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::{Sink, Stream};
-use http::request::Parts as Head;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use hyper::upgrade::{OnUpgrade, Parts};
+use klatch_core::Sid;
 use klatch_core::engine::{Method, Request, RequestError, Transport};
 use tungstenite::handshake::derive_accept_key;
 
+use super::answer::{Answer, Visit};
 use super::bridge::{Bridge, Unbridge};
-use super::{Body, Edge, answer, empty, forbidden};
+use super::{Body, Edge, Peer, empty};
 use crate::handshake::Handshake;
 use crate::hooks::Asked;
 use crate::inbox::{Arrival, Inbox};
@@ -42,14 +42,14 @@ enum Refusal {
     Key,
 }
 
-impl From<Refusal> for http::Response<Bytes> {
+impl From<Refusal> for Answer {
     fn from(refusal: Refusal) -> Self {
-        let mut response = answer(RequestError::BadRequest.into());
+        let mut answer = Self::from(RequestError::BadRequest);
         if matches!(refusal, Refusal::Version) {
             let spoken = HeaderValue::from_static("13");
-            response.headers_mut().insert(header::SEC_WEBSOCKET_VERSION, spoken);
+            answer.http.headers_mut().insert(header::SEC_WEBSOCKET_VERSION, spoken);
         }
-        response
+        answer
     }
 }
 
@@ -81,23 +81,22 @@ pub struct WebSocketRequest {
 }
 
 enum Purpose {
-    /// It opens a session.
-    Open(Handshake),
+    /// It opens a session, of this id if the application chose one.
+    Open(Handshake, Option<Sid>),
     /// A session that polls moves to it.
     Upgrade(Arc<Inbox>),
 }
 
 impl Purpose {
     const fn opens(&self) -> bool {
-        matches!(self, Self::Open(_))
+        matches!(self, Self::Open(..))
     }
 }
 
 impl WebSocketRequest {
     /// The answer that makes the request a WebSocket, or the refusal of its key or its version.
-    #[expect(clippy::result_large_err, reason = "it is a response either way")]
-    fn response(&self) -> Result<http::Response<Bytes>, http::Response<Bytes>> {
-        let accepted = self.accepted.clone().map_err(http::Response::from)?;
+    fn response(&self) -> Result<http::Response<Bytes>, Refusal> {
+        let accepted = self.accepted.clone()?;
         let mut response = empty(StatusCode::SWITCHING_PROTOCOLS);
         let headers = response.headers_mut();
         headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
@@ -135,9 +134,11 @@ impl WebSocketRequest {
 
     fn begin(self, websocket: WebSocket) {
         match self.purpose {
-            // Refused only by a server that is closing: dropped, the WebSocket is closed.
-            Purpose::Open(handshake) => {
-                self.edge.open(handshake, Transport::WebSocket, Some(websocket));
+            // Refused only by a server that is closing, or for an id that was taken meanwhile:
+            // dropped, the WebSocket is closed.
+            Purpose::Open(handshake, named) => {
+                let sid = self.edge.sid(named);
+                self.edge.open(sid, handshake, Transport::WebSocket, Some(websocket));
             }
             // A full inbox drops it as well.
             Purpose::Upgrade(inbox) => {
@@ -155,47 +156,65 @@ impl fmt::Debug for WebSocketRequest {
 
 /// All that is needed of a request that asks for a WebSocket.
 pub(crate) struct Knock {
-    purpose: Result<Purpose, http::Response<Bytes>>,
+    purpose: Result<Purpose, Answer>,
     accepted: Result<HeaderValue, Refusal>,
     /// Whether it may open a session, if it is to.
     asked: Asked,
-    head: Option<Head>,
+    visit: Visit,
 }
 
 impl Edge {
     /// Looks at a request that asks for a WebSocket.
-    pub(crate) fn knock<B>(
-        &self,
-        request: &http::Request<B>,
-        address: Option<SocketAddr>,
-    ) -> Knock {
-        // By HTTP/2 it would come as a CONNECT. Either way, that it is one was the host's to see.
+    pub(crate) fn knock<B>(&self, request: &http::Request<B>, peer: Peer) -> Knock {
+        let (visit, admitted) = self.visit(request, peer);
         let query = request.uri().query().unwrap_or_default();
-        let mut asked = Asked::nothing();
-        let purpose = match Request::parse(Method::Get, query, true) {
-            Err(error) => Err(answer(error.into())),
+        let mut asked = Asked::default();
+        // By HTTP/2 it would come as a CONNECT. Either way, that it is one was the host's to see.
+        let purpose = match Request::parse(&self.hub.config, Method::Get, query, true) {
+            _ if !admitted => Err(RequestError::Forbidden.into()),
+            Err(error) => Err(error.into()),
             Ok(Request::Upgrade(sid)) => match self.hub.find(&sid) {
                 Some(inbox) => Ok(Purpose::Upgrade(inbox)),
-                None => Err(answer(RequestError::UnknownSid.into())),
+                None => Err(RequestError::UnknownSid.into()),
             },
-            Ok(_) if self.hub.is_closing() => Err(empty(StatusCode::SERVICE_UNAVAILABLE)),
+            Ok(_) if self.hub.is_closing() => Err(empty(StatusCode::SERVICE_UNAVAILABLE).into()),
             Ok(_) => {
-                asked = self.hub.hooks.ask(request, address);
-                Ok(Purpose::Open(self.handshake(request, address)))
+                asked = self.hub.hooks.ask(request, peer.address);
+                Ok(Purpose::Open(self.handshake(request, peer), None))
             }
         };
-        let head = self.hub.hooks.head(request);
-        Knock { purpose, accepted: accept(request.headers()), asked, head }
+        Knock { purpose, accepted: accept(request.headers()), asked, visit }
     }
 
     /// Whether it may become a WebSocket, and what it would be then.
+    ///
+    /// # Errors
+    ///
+    /// The answer that refuses it.
     pub(crate) async fn websocket(
         self: &Arc<Self>,
         knock: Knock,
     ) -> Result<WebSocketRequest, http::Response<Bytes>> {
-        let Knock { purpose, accepted, asked, .. } = knock;
-        let purpose = purpose?;
-        asked.answer().await.map_err(|refusal| forbidden(&refusal))?;
+        let Knock { purpose, accepted, asked, visit } = knock;
+        match self.admit(purpose, accepted, asked).await {
+            Ok(websocket) => Ok(websocket),
+            Err(refusal) => Err(visit.finish(&self.hub, refusal).await),
+        }
+    }
+
+    async fn admit(
+        self: &Arc<Self>,
+        purpose: Result<Purpose, Answer>,
+        accepted: Result<HeaderValue, Refusal>,
+        asked: Asked,
+    ) -> Result<WebSocketRequest, Answer> {
+        let mut purpose = purpose?;
+        if let Purpose::Open(_, named) = &mut purpose {
+            *named = asked.answer().await?;
+            if named.is_some_and(|named| self.hub.find(&named).is_some()) {
+                return Err(empty(StatusCode::SERVICE_UNAVAILABLE).into());
+            }
+        }
         Ok(WebSocketRequest { edge: self.clone(), purpose, accepted })
     }
 
@@ -203,33 +222,34 @@ impl Edge {
     /// refused.
     pub(crate) async fn upgrade(
         self: &Arc<Self>,
-        mut knock: Knock,
+        knock: Knock,
     ) -> (http::Response<Bytes>, Option<WebSocketRequest>) {
-        let head = knock.head.take();
-        let (mut response, websocket) = match self.websocket(knock).await {
+        let Knock { purpose, accepted, asked, visit } = knock;
+        let (answer, websocket) = match self.admit(purpose, accepted, asked).await {
             Ok(websocket) => match websocket.response() {
-                Ok(response) => (response, Some(websocket)),
-                Err(refusal) => (refusal, None),
+                Ok(response) => {
+                    let opens = websocket.purpose.opens();
+                    (Answer { opens, ..response.into() }, Some(websocket))
+                }
+                Err(refusal) => (refusal.into(), None),
             },
             Err(refusal) => (refusal, None),
         };
-        let opens = websocket.as_ref().is_some_and(|websocket| websocket.purpose.opens());
-        self.hub.hooks.add(response.headers_mut(), head.as_ref(), opens);
-        (response, websocket)
+        (visit.finish(&self.hub, answer).await, websocket)
     }
 
     /// Makes a WebSocket of a request that hyper can hand over the stream of.
     pub(super) async fn switch(
         self: &Arc<Self>,
         mut request: http::Request<Body>,
-        address: Option<SocketAddr>,
+        peer: Peer,
     ) -> http::Response<Bytes> {
-        let knock = self.knock(&request, address);
+        let knock = self.knock(&request, peer);
         let (response, websocket) = self.upgrade(knock).await;
         let Some(websocket) = websocket else { return response };
         if request.extensions().get::<OnUpgrade>().is_none() {
             tracing::warn!("the host does not let this HTTP connection become a WebSocket");
-            return answer(RequestError::BadRequest.into());
+            return Answer::from(RequestError::BadRequest).http;
         }
         let on_upgrade = hyper::upgrade::on(&mut request);
         self.host.spawn(Box::pin(async move {

@@ -36,6 +36,10 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct Session {
     state: State,
     transport: Transport,
+    /// Whether it may move to a WebSocket.
+    upgradable: bool,
+    /// Whether something that is queued is to be compressed, if it leaves by polling.
+    compress: bool,
     transmits: VecDeque<Transmit>,
     /// Packets for the client, in order, not yet given to a transport.
     queue: VecDeque<Segment>,
@@ -71,12 +75,18 @@ impl Session {
     ///
     /// The handshake is the first thing to transmit: over a WebSocket at once, over polling as
     /// the answer to the request that opened the session, which is handed in as
-    /// [`Input::Get`] like any other.
+    /// [`Input::Get`] like any other. Behind it is [`Config::initial_packet`].
     pub fn new(config: &Config, sid: Sid, transport: Transport, now: Timestamp) -> Self {
+        let upgradable = config.offers_upgrade(transport);
+        let mut queue = VecDeque::from([handshake(config, sid, upgradable)]);
+        queue.extend(config.initial_packet.clone());
         Self {
             sid,
             state: State::Open,
             transport,
+            upgradable,
+            // An initial packet may be long.
+            compress: true,
             polling: Polling::default(),
             probe: None,
             heartbeat: Heartbeat::PingAt(now + config.ping_interval),
@@ -84,7 +94,7 @@ impl Session {
             ping_timeout: config.ping_timeout,
             upgrade_timeout: config.upgrade_timeout,
             max_packets: config.max_packets,
-            queue: VecDeque::from([handshake(config, sid, transport)]),
+            queue,
             transmits: VecDeque::new(),
             events: VecDeque::new(),
         }
@@ -127,6 +137,13 @@ impl Session {
     /// Queues a packet for the client, behind those queued before; dropped once the session is closed.
     /// May change the answer of [`poll_transmit`](Self::poll_transmit) and [`is_writable`](Self::is_writable).
     pub fn send(&mut self, segment: Segment) {
+        self.compress = true;
+        self.send_uncompressed(segment);
+    }
+
+    /// As [`send`](Self::send), but the packet is not worth compressing where it leaves by polling:
+    /// an answer is compressed if one of its packets is worth it.
+    pub fn send_uncompressed(&mut self, segment: Segment) {
         if self.is_open() {
             push(&mut self.queue, segment);
         }
@@ -212,7 +229,7 @@ impl Session {
 
     /// The next thing to do on the wire, in this order; call until it is `None`.
     ///
-    /// Changed by `handle`, `handle_timeout`, `send`, `close` and `abort`. Over polling, all that is
+    /// Changed by `handle`, `handle_timeout`, both `send`s, `close` and `abort`. Over polling, all that is
     /// queued goes into the answer of the pending GET: [`send`](Self::send) what there is first.
     #[must_use]
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
@@ -367,11 +384,8 @@ impl Session {
 }
 
 /// The open packet (protocol, section "Handshake").
-fn handshake(config: &Config, sid: Sid, transport: Transport) -> Segment {
-    let upgrades = match transport {
-        Transport::Polling => r#""websocket""#,
-        Transport::WebSocket => "",
-    };
+fn handshake(config: &Config, sid: Sid, upgradable: bool) -> Segment {
+    let upgrades = if upgradable { r#""websocket""# } else { "" };
     Segment::Text(Bytes::from(format!(
         r#"0{{"sid":"{}","upgrades":[{upgrades}],"pingInterval":{},"pingTimeout":{},"maxPayload":{}}}"#,
         sid.as_str(),

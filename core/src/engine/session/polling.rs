@@ -25,7 +25,8 @@ impl Polling {
 
     pub(super) fn answer_get(&mut self, transmits: &mut VecDeque<Transmit>, segments: &[Segment]) {
         if let Some(id) = self.get.take() {
-            transmits.push_back(Transmit::Respond(id, Response::payload(segments.iter())));
+            let response = Response::payload(segments.iter(), false);
+            transmits.push_back(Transmit::Respond(id, response));
         }
     }
 
@@ -130,9 +131,10 @@ impl Session {
         if farewell {
             self.polling.refuse_post(&mut self.transmits);
             self.state = State::Closed;
-            return Some(Transmit::Respond(id, Response::payload([Segment::CLOSE].iter())));
+            return Some(Transmit::Respond(id, Response::payload([Segment::CLOSE].iter(), false)));
         }
-        let response = Response::payload(self.queue.iter());
+        let compress = std::mem::take(&mut self.compress);
+        let response = Response::payload(self.queue.iter(), compress);
         // The queue of a polling session grows to what one burst needs; an idle one keeps nothing.
         self.queue = VecDeque::new();
         Some(Transmit::Respond(id, response))

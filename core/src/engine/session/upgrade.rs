@@ -33,8 +33,9 @@ impl Probe {
 }
 
 impl Session {
-    /// Takes the offer of a WebSocket that named this session. If it answers `false` - there is
-    /// one already, or the session is closed - that WebSocket is to be closed and nothing of it handed in.
+    /// Takes the offer of a WebSocket that named this session. If it answers `false` - there is one
+    /// already, the session is closed, or upgrades are off - that WebSocket is to be closed and nothing
+    /// of it handed in.
     ///
     /// Carry out what [`poll_transmit`](Self::poll_transmit) still has before: its frames are for
     /// the WebSocket that was offered last.
@@ -42,8 +43,8 @@ impl Session {
     /// May change the answer of [`poll_timeout`](Self::poll_timeout).
     #[must_use]
     pub fn accept_upgrade(&mut self, now: Timestamp) -> bool {
-        let accepts =
-            self.is_open() && self.transport == Transport::Polling && self.probe.is_none();
+        let polls = self.is_open() && self.transport == Transport::Polling;
+        let accepts = polls && self.upgradable && self.probe.is_none();
         if accepts {
             let until = now + self.upgrade_timeout;
             self.probe = Some(Probe { until, answered: false, release: None });

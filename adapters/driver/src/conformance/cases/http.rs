@@ -2,12 +2,14 @@
 
 use std::pin::pin;
 
+use http::request::Parts;
 use klatch_core::{CloseReason, Config};
 
 use crate::conformance::bed::{Address, Bed};
 use crate::conformance::client::Client;
 use crate::conformance::log::Log;
 use crate::conformance::wire::{Wire, head, open, post, request};
+use crate::hooks::Forbidden;
 use crate::server::Server;
 use crate::socket::Socket;
 
@@ -15,12 +17,13 @@ const TRANSPORT_UNKNOWN: &str = r#"{"code":0,"message":"Transport unknown"}"#;
 const SID_UNKNOWN: &str = r#"{"code":1,"message":"Session ID unknown"}"#;
 const BAD_METHOD: &str = r#"{"code":2,"message":"Bad handshake method"}"#;
 const BAD_REQUEST: &str = r#"{"code":3,"message":"Bad request"}"#;
+const FORBIDDEN: &str = r#"{"code":4,"message":"Forbidden"}"#;
 const UNSUPPORTED: &str = r#"{"code":5,"message":"Unsupported protocol version"}"#;
 
 const MAX_PAYLOAD: usize = 10_000;
 
 /// What a browser sends to open a WebSocket.
-const UPGRADE: [&str; 4] = [
+pub(super) const UPGRADE: [&str; 4] = [
     "connection: Upgrade",
     "upgrade: websocket",
     "sec-websocket-version: 13",
@@ -140,6 +143,25 @@ pub(crate) async fn h7_an_empty_sid_is_none(bed: &Bed) {
     assert_eq!(answer.body, expected);
 }
 
+pub(crate) async fn h8_a_client_that_is_not_wanted(bed: &Bed) {
+    let builder = Server::builder().allow_request(async |request: Parts, _| {
+        match request.uri.query().unwrap_or_default() {
+            query if query.contains("say") => Err(Forbidden::new().message("come \"later\"")),
+            _ => Err(Forbidden::new()),
+        }
+    });
+    let server = builder.build().expect("it is valid");
+    let address = bed.serve(&server).await.address;
+    let words = r#"{"code":4,"message":"come \"later\""}"#;
+    for (query, json) in [("", FORBIDDEN), ("&say", words)] {
+        let polling = head("GET", &format!("EIO=4&transport=polling{query}"), &[]);
+        refused(address, &polling, 403, json).await;
+        let websocket = head("GET", &format!("EIO=4&transport=websocket{query}"), &UPGRADE);
+        refused(address, &websocket, 403, json).await;
+    }
+    assert_eq!(server.clients_count(), 0);
+}
+
 pub(crate) async fn h13_a_head_that_is_too_large(bed: &Bed) {
     let (server, address, _log) = start(bed).await;
     let many: Vec<_> = (0..200).map(|n| format!("x-{n}: 1")).collect();
@@ -155,6 +177,49 @@ pub(crate) async fn h13_a_head_that_is_too_large(bed: &Bed) {
     let answer = request(address, &head("GET", "EIO=4&transport=polling", &many[..99])).await;
     assert_eq!(answer.status, 200);
     assert_eq!(server.clients_count(), 1);
+}
+
+pub(crate) async fn h14_a_head_with_too_many_headers_that_asks_for_a_websocket(bed: &Bed) {
+    let (server, address, _log) = start(bed).await;
+    let many: Vec<_> = (0..200).map(|n| format!("x-{n}: 1")).collect();
+    let headers: Vec<_> = many.iter().map(String::as_str).chain(UPGRADE).collect();
+    let mut wire = Wire::open(address).await;
+    wire.write(&head("GET", "EIO=4&transport=websocket", &headers)).await;
+    assert_eq!(wire.answer().await.status, 431);
+    wire.closed().await;
+    assert_eq!(server.clients_count(), 0);
+}
+
+/// What could be read in two ways is one request, and nothing of it is another.
+pub(crate) async fn h16_a_request_that_hides_another(bed: &Bed) {
+    let (_server, address, mut log) = start(bed).await;
+    let query = joined(address).await;
+    let event = "42[\"event\"]";
+    let hidden = post(&query, event);
+    // By the length the second request is a part of the first one's body, by its chunks it is not.
+    let both = ["content-length: 500", "transfer-encoding: chunked"];
+    let mut wire = Wire::open(address).await;
+    wire.write(&format!("{}1\r\n3\r\n0\r\n\r\n{hidden}", head("POST", &query, &both))).await;
+    let answer = wire.answer().await;
+    assert_eq!((answer.status, &*answer.body), (200, "ok"));
+    wire.closed().await;
+    for (headers, body) in [
+        (&["content-length: 1", "content-length: 2"][..], "33"),
+        (&["content-length: +1"], "3"),
+        (&["transfer-encoding: chunked"], "x\r\n3\r\n0\r\n\r\n"),
+        (&["content-length: 1", "x: \0"], "3"),
+    ] {
+        let query = if headers[0].starts_with('t') { joined(address).await } else { query.clone() };
+        let mut wire = Wire::open(address).await;
+        wire.write(&format!("{}{body}{hidden}", head("POST", &query, headers))).await;
+        assert_eq!(wire.answer().await.status, 400, "{headers:?}");
+        wire.closed().await;
+    }
+    // Without a `Host` it is as good as with one: there is one server.
+    let nameless = head("GET", "EIO=4&transport=polling", &[]).replace("host: localhost\r\n", "");
+    assert_eq!(request(address, &nameless).await.status, 200);
+    assert_eq!(log.rest(), ["transport error"], "of the broken chunk's session");
+    lives(address, &query, &mut log).await;
 }
 
 pub(crate) async fn h18_a_websocket_that_asks_wrongly(bed: &Bed) {

@@ -59,6 +59,32 @@ fn what_is_sent_at_once_comes_behind_the_handshake() {
 }
 
 #[test]
+fn what_is_to_follow_the_handshake_is_in_the_same_answer() {
+    let config = Config::new().initial_packet(Message::Text("first".into()));
+    let mut rig = Rig::new(&config, Transport::Polling);
+    let output = rig.get(0);
+    assert!(output[0].starts_with("respond 0 200 0{"));
+    assert!(output[0].ends_with("}␞4first"));
+
+    let config = Config::new().initial_packet(Message::Binary(Bytes::from_static(&[1, 2])));
+    let mut rig = Rig::new(&config, Transport::WebSocket);
+    rig.queue("a");
+    assert_eq!(rig.output()[1..], ["frame [1, 2]", "frame 4a"]);
+}
+
+#[test]
+fn only_what_is_on_is_offered() {
+    let polling_only = Config::new().transports(Transports::PollingOnly);
+    for config in [polling_only, Config::new().allow_upgrades(false)] {
+        let mut rig = Rig::new(&config, Transport::Polling);
+        assert!(rig.get(0)[0].contains(r#""upgrades":[]"#), "{config:?}");
+        assert!(!rig.offer(), "{config:?}");
+        assert_eq!(rig.send("a"), NOTHING);
+        assert_eq!(rig.get(1), ["respond 1 200 4a"], "it polls on");
+    }
+}
+
+#[test]
 fn debug_shows_neither_the_id_nor_what_is_said() {
     let post = Input::PostBody(RequestId::new(7), Bytes::from_static(b"4secret"));
     assert_eq!(format!("{post:?}"), "PostBody(RequestId(7), 7 bytes)");

@@ -13,7 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::{Event, Frame, Input, Message, PostFault, RequestId, Segment, Session, Transmit};
-use crate::engine::{Response, Transport};
+use crate::engine::{Response, Transport, Transports};
 use crate::{CloseReason, Config, ENTROPY_BYTES, Sid, Timestamp};
 
 /// What an input puts out that changes nothing on the wire and tells the application nothing.

@@ -238,3 +238,24 @@ fn a_packet_goes_out_when_a_get_is_pending() {
     assert_eq!(rig.output(), ["respond 1 200 4a"]);
     assert!(!rig.session.can_transmit());
 }
+
+#[test]
+fn an_answer_is_compressed_if_one_of_its_packets_is_worth_it() {
+    let compressed = |rig: &mut Rig, id: u64| {
+        rig.session.handle(rig.now, Input::Get(RequestId::new(id)));
+        match rig.session.poll_transmit() {
+            Some(Transmit::Respond(_, response)) => response.compress,
+            other => panic!("{other:?}"),
+        }
+    };
+    let mut rig = Rig::new(&Config::new(), Transport::Polling);
+    assert!(compressed(&mut rig, 0), "the handshake and what follows it");
+    rig.session.send_uncompressed(Segment::text("a"));
+    assert!(!compressed(&mut rig, 1));
+    rig.session.send_uncompressed(Segment::text("b"));
+    rig.session.send(Segment::text("c"));
+    rig.session.send_uncompressed(Segment::text("d"));
+    assert!(compressed(&mut rig, 2));
+    rig.wait(25_000);
+    assert!(!compressed(&mut rig, 3), "a ping");
+}
