@@ -19,6 +19,13 @@ pub trait System<O = Op> {
     fn perform(&mut self, operation: &O) -> Outcome;
 }
 
+/// A system that is lent, to be looked at when all has happened.
+impl<O, S: System<O> + ?Sized> System<O> for &mut S {
+    fn perform(&mut self, operation: &O) -> Outcome {
+        (**self).perform(operation)
+    }
+}
+
 /// Lets a history happen in a system, and finds the first thing that [`Model`] does not say.
 ///
 /// # Errors
