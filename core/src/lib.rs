@@ -12,6 +12,9 @@
 //!   [`Connection::poll_event`], and when to come back out of [`Connection::poll_timeout`];
 //! - an [`Outgoing`] packet is encoded once, whoever it is for: [`Namespace::select`] says who.
 //!
+//! With the feature `proptest` there is the kit that rooms are tested with, for those of yours: the
+//! module `testing`.
+//!
 //! A client's mistake is never an error of a call: it ends in one [`Event::Closed`], then silence.
 //! A panic is a bug of klatch's, and none can be reached from what a client sends.
 //!

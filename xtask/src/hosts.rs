@@ -35,8 +35,9 @@ const HOSTS: &[Host] = &[
     Host { name: "trillium", transports: ALL, ends: true },
 ];
 
-/// What else there is in `examples`: programs of klatch's own, and what the hosts serve.
-const OTHERS: [&str; 3] = ["apps", "chat", "mini-chat"];
+/// What else there is in `examples`: programs of klatch's own, what the hosts serve, and what a step
+/// of its own proves.
+const OTHERS: [&str; 4] = ["apps", "chat", "mini-chat", "proving"];
 
 pub(crate) fn check(record: &mut Record) -> Outcome {
     let root = layout::root();

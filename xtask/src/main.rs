@@ -14,6 +14,7 @@ mod layout;
 mod links;
 mod node;
 mod package;
+mod proving;
 mod step;
 mod steps;
 mod suites;

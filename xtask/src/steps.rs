@@ -6,7 +6,9 @@ use crate::Outcome;
 use crate::args::RUNTIMES;
 use crate::command::Line;
 use crate::step::{Record, Step};
-use crate::{advisories, count, dependencies, hosts, layout, links, node, package, toolchain};
+use crate::{
+    advisories, count, dependencies, hosts, layout, links, node, package, proving, toolchain,
+};
 
 const CLIENTS: &str = "tests/e2e/clients";
 const BROWSER: &str = "tests/e2e/browser";
@@ -28,6 +30,7 @@ pub(crate) const STEPS: &[Step] = &[
     slow("docs", docs),
     quick("fuzz", fuzz),
     quick("page", page),
+    quick("proving", proving::check),
     quick("examples", |record| cargo(record, "build --examples --all-features")),
     quick("clients-tokio", clients),
     quick("clients-async-std", clients),

@@ -48,8 +48,9 @@ use super::people::Member;
 /// }
 /// ```
 pub trait Operation: Clone + fmt::Debug + fmt::Display {
-    /// Everybody whom it names, but for those after whom a room is named. What shrinks a history
-    /// puts others in their place.
+    /// Everybody whom it names, but for those after whom a room is named. What draws and shrinks
+    /// histories puts others in their place: where two must not be the same, the rules do not
+    /// [permit](super::Rules::permits) it.
     fn members(&mut self) -> Vec<&mut Member>;
 
     /// Every room that it names, to be replaced likewise.

@@ -37,9 +37,20 @@ impl Person {
         Self(n)
     }
 
+    /// Who is called so.
+    pub fn called(name: &str) -> Option<Self> {
+        let nth = NAMES.iter().position(|other| *other == name)?;
+        Some(Self(nth as u8))
+    }
+
     /// What the person is called.
     pub const fn name(self) -> &'static str {
         NAMES[self.0 as usize]
+    }
+
+    /// Whoever of so many stands in for this one, where they are all who play.
+    pub(super) const fn among_first(self, count: u8) -> Self {
+        Self(self.0 % count)
     }
 
     /// The person's socket in a namespace.

@@ -27,6 +27,18 @@ fn reached(model: &Model, aim: &Aim) -> Vec<Member> {
 }
 
 #[test]
+fn people_are_known_by_their_names_and_sockets_by_their_ids() {
+    let people: Vec<_> = (0..Person::COUNT).map(Person::nth).collect();
+    for person in &people {
+        assert_eq!(Person::called(person.name()), Some(*person));
+    }
+    assert_eq!(Person::called("nobody"), None);
+    let places = ["/", "/red", "/blue"];
+    let ids = people.iter().flat_map(|person| places.map(|place| person.at(place).id()));
+    assert_eq!(ids.collect::<std::collections::BTreeSet<_>>().len(), people.len() * places.len());
+}
+
+#[test]
 fn a_broadcast_is_a_union_without_those_excepted_and_without_the_sender() {
     let joins =
         [Op::Join(ALICE, OPS), Op::Join(BOB, OPS), Op::Join(BOB, DEV), Op::Join(CAROL, DEV)];
@@ -185,7 +197,7 @@ const FAULTS: &[(Fault, usize, &str)] = &[
             }
             right
         },
-        4,
+        5,
         " left `",
     ),
     (
