@@ -78,9 +78,9 @@ pub use klatch_core::{
 pub use klatch_driver::{
     Ack, Answers, Bound, Broadcast, Builder, Call, ConfigError, ConnectionError, Cookie, Cors,
     EmitError, Endpoint, EngineServer, EngineSocket, EventError, EventHandler, Forbidden,
-    HandlerError, Handlers, Handshake, Listener, Namespace, Recovery, RemoteSocket, Replies, Reply,
-    ReplyError, Rooms, Runtime, SameSite, Secure, Server, Service, Socket, Stream, Timer, Unicast,
-    WebSocketMessage, WebSocketRequest,
+    HandlerError, Handlers, Handshake, InvalidPattern, Listener, Namespace, ParentBroadcast,
+    ParentNamespace, Recovery, RemoteSocket, Replies, Reply, ReplyError, Rooms, Runtime, SameSite,
+    Secure, Server, Service, Socket, Stream, Timer, Unicast, WebSocketMessage, WebSocketRequest,
 };
 
 #[cfg(feature = "async-std")]

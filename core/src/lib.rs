@@ -140,7 +140,10 @@ pub use namespace::{
     NamespaceLimits, NotRecovered, Recovered, RecoveryLimits, RoomEvent, SocketKey, SocketMap,
     Target,
 };
-pub use namespaces::{InvalidNamespaceName, MAX_NAMESPACE_NAME, Namespaces, namespace_name};
+pub use namespaces::{
+    Entered, InvalidNamespaceName, MAX_NAMESPACE_NAME, NamespaceKey, Namespaces, ParentKey, Route,
+    namespace_name,
+};
 pub use offset::Offset;
 pub use outgoing::{Answer, ConnectError, Draft, Outgoing};
 pub use packet::{AckId, Body, Decoder, DecoderLimits, Packet, PacketError};

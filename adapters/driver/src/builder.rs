@@ -38,6 +38,7 @@ pub struct Builder {
     mailbox_budget: Option<usize>,
     kept: Vec<Keep>,
     recovery: Option<Recovery>,
+    frees_children: bool,
     hooks: Hooks,
     cors: Option<Cors>,
     cookie: Option<Cookie>,
@@ -54,6 +55,7 @@ impl Builder {
             mailbox_budget: None,
             kept: Vec::new(),
             recovery: None,
+            frees_children: true,
             hooks: Hooks::default(),
             cors: None,
             cookie: None,
@@ -194,8 +196,16 @@ impl Builder {
         self
     }
 
+    /// Whether a child of a [parent](crate::ParentNamespace) ends with the last who was in it. It does,
+    /// by default: clients choose the names, and could have any number of them made. In Node it does
+    /// not, unless it is set there.
+    pub fn cleanup_empty_child_namespaces(mut self, cleanup: bool) -> Self {
+        self.frees_children = cleanup;
+        self
+    }
+
     /// Keeps an extension of the request that opens a connection, for handlers to ask for:
-    /// [`Handshake::extension`]. So a host's layers tell who the client is.
+    /// [`Handshake::extension`](crate::Handshake::extension). So a host's layers tell who the client is.
     ///
     /// None is kept unless it is asked for: what frameworks put there holds on to the buffer that
     /// the request was read into, and would do so as long as the connection lasts.
@@ -214,7 +224,8 @@ impl Builder {
         if recovery.as_ref().is_some_and(|recovery| !recovery.recovers()) {
             return Err(ConfigError::Recovery);
         }
-        Ok(Server::on(self.hub()?, recovery))
+        let frees_children = self.frees_children;
+        Ok(Server::on(self.hub()?, recovery, frees_children))
     }
 
     /// An Engine.IO server with these settings, where there is no Socket.IO to set: see

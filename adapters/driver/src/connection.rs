@@ -1,5 +1,6 @@
 //! One Socket.IO client in its task: the core's machine, its sockets and its mailbox.
 
+mod entering;
 #[cfg(test)]
 mod tests;
 mod waiting;
@@ -10,13 +11,13 @@ use std::task::Waker;
 
 use klatch_core::engine::{Frame, Input, Transmit, Transport};
 use klatch_core::{
-    AckId, CloseReason, ConnectError, Connection, Event, Outgoing, Payload, Sid, Slot, Text,
-    Timestamp,
+    AckId, CloseReason, Connection, Event, Outgoing, Payload, Sid, Slot, Text, Timestamp,
 };
 
 use self::waiting::Waiting;
 use crate::ack::Ack;
 use crate::client::Client;
+use crate::directory::Searching;
 use crate::gate::Gate;
 use crate::handler::{Call, Start};
 use crate::handshake::Handshake;
@@ -40,6 +41,8 @@ pub(crate) struct SocketIo {
     passed_on: usize,
     /// The connection ends, for this reason, when the mailbox is empty.
     closing: Option<CloseReason>,
+    /// How many of the sockets the middlewares have not let in yet.
+    arriving: u32,
     /// Events whose handlers wait until others have ended, and their bytes.
     parked: VecDeque<Event>,
     parked_bytes: usize,
@@ -48,8 +51,8 @@ pub(crate) struct SocketIo {
     machine: Connection,
     /// By the index of their slots.
     sockets: Vec<Option<Socket>>,
-    /// Those among them that the middlewares have not let in yet.
-    arriving: usize,
+    /// Namespaces that it asked for, and that somebody has to decide on.
+    searching: Option<Box<Searching>>,
     server: Arc<Shared>,
 }
 
@@ -69,6 +72,7 @@ impl SocketIo {
             link,
             sockets: Vec::new(),
             arriving: 0,
+            searching: None,
             batch: VecDeque::new(),
             passed_on: 0,
             parked: VecDeque::new(),
@@ -85,7 +89,7 @@ impl SocketIo {
     fn on_event(&mut self, now: Timestamp, event: Event) {
         match event {
             Event::Connect { slot, namespace, auth } => {
-                self.on_connect(now, slot, &namespace, auth);
+                self.on_connect(now, slot, namespace, auth);
             }
             Event::Event { slot, .. } if self.is_waiting(slot) => self.wait(now, slot, event),
             Event::Event { slot, name, args, ack } => {
@@ -111,84 +115,6 @@ impl SocketIo {
         }
     }
 
-    fn on_connect(&mut self, now: Timestamp, slot: Slot, name: &Text, auth: Payload) {
-        if self.closing.is_some() || self.machine.session().is_closed() {
-            return;
-        }
-        let Some(namespace) = self.server.find(name) else {
-            self.machine.send(Outgoing::connect_error(name, &ConnectError::unknown_namespace()));
-            // Too late to refuse is too late to be told.
-            let _ = self.machine.reject(now, slot);
-            return;
-        };
-        let arrival = namespace.arrival(slot, &self.link, auth);
-        let Some(middlewares) = namespace.handlers.middlewares() else {
-            self.admit(slot, arrival);
-            return;
-        };
-        if namespace.skips_middlewares()
-            && let Some(back) = namespace.readmit(&arrival)
-        {
-            let _ = self.machine.accept(slot);
-            self.begin(slot, &back);
-            return;
-        }
-        self.arriving += 1;
-        self.keep(slot, arrival.clone());
-        arrival.pass(middlewares);
-        // Most decide at once.
-        self.judge(now);
-    }
-
-    /// Lets in whom the middlewares have let pass, and keeps the others out.
-    fn judge(&mut self, now: Timestamp) {
-        for index in 0..if self.arriving > 0 { self.sockets.len() } else { 0 } {
-            let Some(arrival) = &self.sockets[index] else { continue };
-            let Some(verdict) = arrival.take_verdict() else { continue };
-            let arrival = arrival.clone();
-            self.arriving -= 1;
-            match verdict {
-                Ok(()) => self.admit(arrival.slot(), arrival),
-                Err(error) => self.turn_away(now, &arrival, &error),
-            }
-        }
-    }
-
-    fn turn_away(&mut self, now: Timestamp, arrival: &Socket, error: &ConnectError) {
-        let name = arrival.namespace_name();
-        tracing::debug!(namespace = name, message = error.message(), "turned away");
-        self.sockets[arrival.slot().index()] = None;
-        arrival.end(CloseReason::ServerNamespaceDisconnect, Farewell::Untold);
-        self.machine.send(Outgoing::connect_error(name, error));
-        // Too late to refuse is too late to be told.
-        let _ = self.machine.reject(now, arrival.slot());
-    }
-
-    fn admit(&mut self, slot: Slot, arrival: Socket) {
-        if self.machine.accept(slot).is_err() {
-            return;
-        }
-        let namespace = arrival.inner_namespace().clone();
-        let socket = namespace.readmit(&arrival).unwrap_or_else(|| {
-            namespace.admit(&arrival);
-            arrival
-        });
-        self.begin(slot, &socket);
-    }
-
-    fn begin(&mut self, slot: Slot, socket: &Socket) {
-        tracing::debug!(namespace = socket.namespace_name(), socket = %socket.id(), "connected");
-        self.keep(slot, socket.clone());
-        socket.begin();
-    }
-
-    fn keep(&mut self, slot: Slot, socket: Socket) {
-        if self.sockets.len() <= slot.index() {
-            self.sockets.resize(slot.index() + 1, None);
-        }
-        self.sockets[slot.index()] = Some(socket);
-    }
-
     /// Starts what is to be done with an event. Later ones of the socket wait for the gate, if there
     /// is one.
     fn start(&self, slot: Slot, event: Text, args: Payload, ack: Option<AckId>) -> Option<Gate> {
@@ -204,7 +130,7 @@ impl SocketIo {
         self.wait_no_more(slot);
         if let Some(socket) = self.socket(slot).cloned() {
             self.sockets[slot.index()] = None;
-            self.arriving -= usize::from(socket.promised_rooms().is_some());
+            self.arriving -= u32::from(socket.promised_rooms().is_some());
             socket.end(reason, farewell);
         }
     }
@@ -218,6 +144,7 @@ impl SocketIo {
         self.waiting = None;
         self.parked_bytes = 0;
         self.arriving = 0;
+        self.searching = None;
         for socket in std::mem::take(&mut self.sockets).into_iter().flatten() {
             socket.end(reason, Farewell::Untold);
         }
@@ -323,6 +250,7 @@ impl Client for SocketIo {
             Order::Close(reason) => self.closing = Some(reason),
             Order::DisconnectAll => {
                 self.arriving = 0;
+                self.searching = None;
                 for socket in std::mem::take(&mut self.sockets).into_iter().flatten() {
                     socket.end(CloseReason::ServerNamespaceDisconnect, Farewell::Told);
                 }
@@ -332,6 +260,7 @@ impl Client for SocketIo {
     }
 
     fn take_orders(&mut self, now: Timestamp) {
+        self.follow(now);
         self.judge(now);
         let (left, order) = self.link.mailbox.take_orders();
         self.leave(left);

@@ -100,7 +100,8 @@ type OnDisconnect = Arc<dyn Fn(Socket, CloseReason) -> BoxFuture<'static, ()> + 
 type OnExpired = Arc<dyn Fn(SocketId) + Send + Sync>;
 type OnError = Arc<dyn Fn(&Socket, &str, &HandlerError) + Send + Sync>;
 
-/// The handlers of a [`Namespace`](crate::Namespace): stored once, however many sockets there are.
+/// The handlers of a [`Namespace`](crate::Namespace), or of those that a
+/// [`ParentNamespace`](crate::ParentNamespace) makes: stored once, however many sockets there are.
 ///
 /// They may be registered at any time, and count from then on.
 #[derive(Default)]
@@ -299,6 +300,16 @@ impl Handlers {
     /// Removes the handler of [`on_expired`](Self::on_expired).
     pub fn off_expired(&self) {
         drop(self.replace(|table| table.expired.take()));
+    }
+
+    /// The same, until either side registers more: that is not the other's.
+    pub(crate) fn snapshot(&self) -> Self {
+        let table = self.table.read().clone();
+        Self {
+            is_watched: AtomicBool::new(table.outgoing.is_some()),
+            are_rooms_watched: AtomicBool::new(table.room_event.is_some()),
+            table: RwLock::new(table),
+        }
     }
 
     /// Hands out what was replaced: what it captured is the application's, whose `Drop` may come

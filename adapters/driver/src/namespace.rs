@@ -1,6 +1,7 @@
 //! A namespace: the core's machine under its publish lock, with the mailboxes of its sockets.
 
 mod asking;
+mod lifetime;
 mod news;
 mod publishing;
 mod returning;
@@ -12,21 +13,21 @@ use std::task::Waker;
 use std::time::Duration;
 
 use klatch_core::{
-    CloseReason, FromPayload, HashKey, Outgoing, Payload, Pid, Slot, SocketId, SocketKey,
-    SocketMap, Target, ToArgs,
+    CloseReason, FromPayload, Outgoing, Payload, Pid, Slot, SocketId, SocketKey, SocketMap, Target,
+    ToArgs,
 };
 use parking_lot::Mutex;
 
 pub(crate) use self::asking::Answers;
 use self::asking::Asking;
+pub(crate) use self::lifetime::Opening;
+use self::lifetime::Origin;
 use self::news::News;
 use crate::broadcast::Broadcast;
-use crate::entropy;
 use crate::error::EmitError;
 use crate::handler::Handlers;
-use crate::housekeeper::Housekeeper;
+use crate::housekeeper::{Appointment, Housekeeper};
 use crate::link::Link;
-use crate::recovery::Recovery;
 use crate::remote::RemoteSocket;
 use crate::reply::Replies;
 use crate::rooms::Rooms;
@@ -42,6 +43,10 @@ pub(crate) struct Inner {
     name: Box<str>,
     pub(crate) handlers: Handlers,
     housekeeper: Arc<Housekeeper>,
+    /// When the housekeeper will look here.
+    appointment: Appointment,
+    origin: Box<Origin>,
+    opening: Opening,
     /// Whether sockets that are lost may come back.
     recovers: bool,
     /// Whether those need not pass the middlewares.
@@ -59,6 +64,10 @@ struct Publish {
     news: News,
     /// Whom the broadcast under way reaches; kept between broadcasts.
     selected: Vec<SocketKey>,
+    /// How many are connected or away, as far as whoever frees it has been told.
+    counted: usize,
+    /// It has ended: nobody is let in.
+    is_closed: bool,
 }
 
 struct Member {
@@ -71,6 +80,40 @@ impl Namespace {
     /// Its name, with the leading slash.
     pub fn name(&self) -> &str {
         self.0.name()
+    }
+
+    /// What the group of this name captured of the name of this namespace, if a pattern made it; see
+    /// [`Server::namespaces_matching`](crate::Server::namespaces_matching).
+    pub fn captured(&self, group: &str) -> Option<&str> {
+        self.0.origin.captures.as_ref()?.named(group, self.name())
+    }
+
+    /// What the groups of the pattern captured, in order, the whole match first; nothing if no
+    /// pattern made this namespace.
+    pub fn captures(&self) -> impl Iterator<Item = Option<&str>> {
+        self.0.origin.captures.iter().flat_map(|captures| captures.all(self.name()))
+    }
+
+    /// Ends it: its sockets are disconnected and told so, nobody is let in any more, not even who is
+    /// before a [middleware](Handlers::middleware), and clients that ask for it hear
+    /// `Invalid namespace`. Handlers may call this, too.
+    ///
+    /// A handle that was kept does no harm, and nobody is there any more.
+    /// [`Server::namespace`](crate::Server::namespace) makes a new namespace of the same name, without
+    /// handlers; and so does a [parent](crate::ParentNamespace) for the next client that asks, if it
+    /// was a child: to prevent that, close the parent.
+    pub fn close(&self) {
+        match self.0.directory() {
+            Some(directory) => directory.close(&self.0),
+            // Its server is gone.
+            None => self.0.close(),
+        }
+    }
+
+    /// Whether it has ended: it was [closed](Self::close), or is a child that everybody has left. It
+    /// has no sockets then, and gets none.
+    pub fn is_closed(&self) -> bool {
+        self.0.is_closed()
     }
 
     /// Sends an event to everybody in the namespace; see [`Broadcast::emit`].
@@ -180,6 +223,7 @@ impl Publish {
         wakers: &mut Vec<Waker>,
     ) {
         socket.enter(key);
+        self.counted += 1;
         for room in rooms {
             // It was checked when the socket asked for it: only an id that somebody got since
             // could be in the way, and then the room is that one's.
@@ -199,32 +243,6 @@ impl fmt::Debug for Namespace {
 }
 
 impl Inner {
-    pub(crate) fn new(
-        name: &str,
-        housekeeper: Arc<Housekeeper>,
-        recovery: Option<&Recovery>,
-    ) -> Arc<Self> {
-        let mut namespace = klatch_core::Namespace::new(HashKey::from_entropy(entropy::bytes()));
-        if let Some(recovery) = recovery {
-            namespace = namespace.with_recovery(recovery.limits());
-        }
-        let publish = Publish {
-            namespace,
-            members: SocketMap::new(),
-            asking: Asking::default(),
-            news: News::default(),
-            selected: Vec::new(),
-        };
-        Arc::new(Self {
-            name: name.into(),
-            handlers: Handlers::default(),
-            housekeeper,
-            recovers: recovery.is_some(),
-            skips_middlewares: recovery.is_some_and(Recovery::skips_middlewares),
-            publish: Mutex::new(publish),
-        })
-    }
-
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
@@ -235,23 +253,30 @@ impl Inner {
         Socket::new(id, slot, self.clone(), link.clone(), auth)
     }
 
-    /// Lets a client in: from here on it is a member, and its CONNECT is on its way.
-    pub(crate) fn admit(&self, socket: &Socket) {
+    /// Lets a client in: from here on it is a member, and its CONNECT is on its way. False if the
+    /// namespace has ended.
+    #[must_use]
+    pub(crate) fn admit(&self, socket: &Socket) -> bool {
         let (id, link) = (socket.id(), socket.link());
         let pid = self.recovers.then(|| Pid::from_entropy(link.hub.entropy()));
         let connect = Outgoing::connect(&self.name, &id, pid.as_ref());
-        let rooms = socket.arrive();
         let events = wake_after(|wakers| {
             let mut publish = self.change();
+            if publish.is_closed {
+                return None;
+            }
+            let rooms = socket.arrive();
             let key =
                 publish.namespace.connect(id).expect("120 random bits are never the same twice");
             if let Some(pid) = pid {
                 publish.namespace.promise(key, pid);
             }
             publish.enter(socket, key, rooms, connect, wakers);
-            publish.events()
+            Some(publish.events())
         });
-        self.tell(events);
+        let is_in = events.is_some();
+        self.tell(events.unwrap_or_default());
+        is_in
     }
 
     /// Takes a socket out: it is a member no longer, and nothing follows its DISCONNECT.
@@ -259,9 +284,8 @@ impl Inner {
         let disconnect = (farewell == Farewell::Told).then(|| Outgoing::disconnect(&self.name));
         let done = wake_after(|wakers| {
             let mut publish = self.change();
-            if self.recovers && reason.is_recoverable() {
+            if self.recovers && !publish.is_closed && reason.is_recoverable() {
                 publish.namespace.lose(self.housekeeper.now(), socket.key(), socket.luggage());
-                self.expect_expiry(&publish);
             } else {
                 publish.namespace.disconnect(socket.key());
             }

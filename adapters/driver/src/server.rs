@@ -1,20 +1,21 @@
 //! The Socket.IO server.
 
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 
 use klatch_core::engine::Transport;
-use klatch_core::{HashKey, Namespaces, Sid, Timestamp};
-use parking_lot::RwLock;
+use klatch_core::{Payload, Sid, Timestamp};
 
 use crate::application::Application;
 use crate::builder::Builder;
 use crate::connection::SocketIo;
-use crate::entropy;
+use crate::directory::Directory;
 use crate::handshake::Handshake;
 use crate::housekeeper::Housekeeper;
 use crate::hub::Hub;
-use crate::namespace::{self, Namespace};
+use crate::namespace::Namespace;
+use crate::parent::{self, InvalidPattern, ParentNamespace, Pattern};
 use crate::recovery::Recovery;
 
 /// A Socket.IO server: namespaces with their handlers, and the connections to them. Cheap to clone.
@@ -25,9 +26,7 @@ pub struct Server(Arc<Shared>);
 
 pub(crate) struct Shared {
     pub(crate) hub: Arc<Hub>,
-    housekeeper: Arc<Housekeeper>,
-    recovery: Option<Recovery>,
-    namespaces: RwLock<Namespaces<Arc<namespace::Inner>>>,
+    pub(crate) directory: Arc<Directory>,
 }
 
 impl Server {
@@ -38,10 +37,10 @@ impl Server {
     }
 
     /// The server of a builder.
-    pub(crate) fn on(hub: Arc<Hub>, recovery: Option<Recovery>) -> Self {
+    pub(crate) fn on(hub: Arc<Hub>, recovery: Option<Recovery>, frees_children: bool) -> Self {
         let housekeeper = Arc::new(Housekeeper::new(hub.clone()));
-        let namespaces = Namespaces::new(HashKey::from_entropy(entropy::bytes()));
-        Self(Arc::new(Shared { hub, housekeeper, recovery, namespaces: RwLock::new(namespaces) }))
+        let directory = Arc::new(Directory::new(housekeeper, recovery, frees_children));
+        Self(Arc::new(Shared { hub, directory }))
     }
 
     /// A server with other settings.
@@ -53,23 +52,96 @@ impl Server {
     /// asked for. A missing slash at the beginning is added, as Node's `io.of` does. Unlike in
     /// Node, `/` is a namespace like any other: it exists if it is asked for.
     ///
+    /// If there is a [pattern](Self::namespaces_matching) that the name matches, a namespace that is
+    /// made now is a child of its parent. Whoever made it, one that was asked for here stays until it
+    /// is [closed](Namespace::close): [`find_namespace`](Self::find_namespace) only looks.
+    ///
     /// # Panics
     ///
     /// If no client could name it: it has a comma, a question mark or a control character, or
     /// more than 128 bytes.
     pub fn namespace(&self, name: &str) -> Namespace {
-        let name = match klatch_core::namespace_name(name) {
-            Ok(name) => name,
-            Err(error) => panic!("{name:?} cannot name a namespace: {error}"),
-        };
-        let mut namespaces = self.0.namespaces.write();
-        if let Some(namespace) = namespaces.get(&name) {
-            return Namespace(namespace.clone());
-        }
-        let (housekeeper, recovery) = (self.0.housekeeper.clone(), self.0.recovery.as_ref());
-        let namespace = namespace::Inner::new(&name, housekeeper, recovery);
-        namespaces.insert(&name, namespace.clone()).expect("the name was checked");
-        Namespace(namespace)
+        Namespace(self.0.directory.insert(name))
+    }
+
+    /// Lets clients have a namespace of any name that matches a regular expression: each is made, as
+    /// a child of the parent that is returned, when the first client asks for it. Node's
+    /// `io.of(/regex/)`.
+    ///
+    /// The pattern is looked for anywhere in the name, which begins with a slash, so that in most
+    /// cases it begins with `^` and ends with `$`. What its groups captured is for handlers to ask:
+    /// [`Namespace::captured`]. `\w`, `\d` and `(?i)` mean ASCII; see the crate `regex-lite`.
+    ///
+    /// A namespace that there is goes before any pattern and any
+    /// [predicate](Self::namespaces_where); these are asked in the order of these calls, and the first
+    /// that fits has the child.
+    ///
+    /// ```
+    /// use klatch_driver::{Server, Socket};
+    ///
+    /// let server = Server::new();
+    /// let rooms = server.namespaces_matching(r"^/tenant-(?<id>\w+)$")?;
+    /// rooms.on("whose", async |socket: Socket, (): ()| {
+    ///     socket.namespace().captured("id").map(str::to_owned)
+    /// });
+    /// # Ok::<_, klatch_driver::InvalidPattern>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If it is no regular expression.
+    pub fn namespaces_matching(&self, pattern: &str) -> Result<ParentNamespace, InvalidPattern> {
+        let pattern = Pattern::new(pattern)?;
+        let directory = &self.0.directory;
+        let parent = directory.add_parent(|key| parent::Inner::by_pattern(directory, key, pattern));
+        Ok(ParentNamespace(parent))
+    }
+
+    /// Lets clients have a namespace of any name that `admits` says yes to, as a child of the parent
+    /// that is returned: it is asked with the name, and with what the client presents. Node's
+    /// `io.of(async (name, auth, next) => …)`.
+    ///
+    /// It is asked when there is no namespace of that name, and not of every client: who may come into
+    /// one is for a [middleware](crate::Handlers::middleware) to decide. While it awaits, the client's
+    /// other namespaces go on; if the client goes meanwhile, nothing is made. A panic is a no. After
+    /// a no, the next parent is asked, and if all say no, the client hears `Invalid namespace`.
+    ///
+    /// ```
+    /// use klatch_driver::{Server, Socket};
+    ///
+    /// # async fn is_known(tenant: &str) -> bool { true }
+    /// let server = Server::new();
+    /// let tenants = server.namespaces_where(async |name: String, _auth| is_known(&name).await);
+    /// tenants.on("chat message", async |socket: Socket, text: String| {
+    ///     socket.broadcast().emit("chat message", &text)
+    /// });
+    /// ```
+    pub fn namespaces_where<F, Fut>(&self, admits: F) -> ParentNamespace
+    where
+        F: FnOnce(String, Payload) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = bool> + Send + 'static,
+    {
+        let directory = &self.0.directory;
+        let make = |key| parent::Inner::by_predicate(directory, key, admits);
+        ParentNamespace(directory.add_parent(make))
+    }
+
+    /// The namespace of this name, if there is one now.
+    pub fn find_namespace(&self, name: &str) -> Option<Namespace> {
+        self.0.directory.get(name).map(Namespace)
+    }
+
+    /// All namespaces that there are now, in the order in which they were made.
+    pub fn namespaces(&self) -> Vec<Namespace> {
+        self.0.directory.all().into_iter().map(Namespace).collect()
+    }
+
+    /// Calls `hook` with every namespace that is made from now on, before any client is let in: what
+    /// it registers there is for all. Replaces the one before. Node's event `new_namespace`.
+    ///
+    /// A namespace in which it panics is closed.
+    pub fn on_new_namespace(&self, hook: impl Fn(&Namespace) + Send + Sync + 'static) {
+        self.0.directory.on_new(hook);
     }
 
     /// How many clients are connected, in whatever namespaces.
@@ -99,21 +171,9 @@ impl fmt::Debug for Server {
     }
 }
 
-impl Shared {
-    pub(crate) fn find(&self, name: &str) -> Option<Arc<namespace::Inner>> {
-        self.namespaces.read().get(name).cloned()
-    }
-
-    /// All namespaces, in order of registration.
-    pub(crate) fn namespaces(&self) -> Vec<Arc<namespace::Inner>> {
-        let namespaces = self.namespaces.read();
-        namespaces.names().filter_map(|name| namespaces.get(name).cloned()).collect()
-    }
-}
-
 impl Drop for Shared {
     fn drop(&mut self) {
-        self.housekeeper.wake();
+        self.directory.housekeeper.wake();
     }
 }
 
@@ -136,7 +196,7 @@ impl Application for Server {
 
     fn attached(&self) {
         if let Some(host) = self.0.hub.host() {
-            host.spawn(Box::pin(self.0.housekeeper.clone().run(Arc::downgrade(&self.0))));
+            host.spawn(Box::pin(self.0.directory.housekeeper.clone().run(Arc::downgrade(&self.0))));
         }
     }
 }

@@ -292,6 +292,8 @@ impl Socket {
                 // Nobody has heard of it.
                 Life::Arriving(_) | Life::Judged(..) => {
                     *life = Life::Disconnected;
+                    drop(life);
+                    self.0.namespace.vacate(1);
                     return;
                 }
                 Life::Disconnected => return,

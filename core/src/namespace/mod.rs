@@ -449,7 +449,7 @@ impl Namespace {
     /// When [`handle_timeout`](Self::handle_timeout) is to be called: the earliest deadline.
     ///
     /// Changed by `expect_acks`, `handle_ack`, `cancel_acks`, `disconnect` and `handle_timeout`;
-    /// with recovery by `lose`, `recover`, `record` and `record_for`, too.
+    /// with recovery by `lose`, `forget_away`, `recover`, `record` and `record_for`, too.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Timestamp> {
         let recovery = self.recovery.as_ref().and_then(|recovery| recovery.poll_timeout());
@@ -469,8 +469,8 @@ impl Namespace {
     /// before what concerns rooms.
     ///
     /// Changed by `expect_acks`, `handle_ack`, `disconnect` and `handle_timeout`; with recovery by
-    /// `lose` and `recover`, too. If [rooms are watched](Self::watch_rooms), by whatever changes who
-    /// is in one.
+    /// `lose`, `forget_away` and `recover`, too. If [rooms are watched](Self::watch_rooms), by whatever
+    /// changes who is in one.
     #[must_use]
     pub fn poll_event(&mut self) -> Option<NamespaceEvent> {
         let acks = self.acks.poll_event();

@@ -33,7 +33,7 @@ impl Chat {
         let mut tenants = Namespaces::new(key);
         for name in ["/", "/acme"] {
             let tenant = Tenant { sockets: Namespace::new(key), clients: SocketMap::new() };
-            tenants.insert(name, tenant).expect("a good name");
+            tenants.insert(name, |_| tenant).expect("a good name");
         }
         Self { tenants }
     }

@@ -27,7 +27,7 @@ use crate::server::Server;
 /// waits for something that never comes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Of the runtime's own time, while that of a known server passes.
+/// Of the runtime's own time, while that of a known server passes, or something is waited for.
 const TICK: Duration = Duration::from_millis(1);
 
 /// Where a case runs.
@@ -122,6 +122,17 @@ impl Bed {
             }
             self.advance(Duration::from_secs(1));
         }
+    }
+
+    /// Waits until something is so: looks again with each tick of the runtime's own time.
+    pub(crate) async fn until(&self, what: &str, is_so: impl Fn() -> bool) {
+        let host = &self.clock.0;
+        let looking = async {
+            while !is_so() {
+                host.timer(host.now() + TICK).await;
+            }
+        };
+        self.soon(what, looking).await;
     }
 
     /// Runs a task; what is returned waits for its end, and is cancelled if it panics.

@@ -2,7 +2,9 @@
 
 pub(crate) mod answers;
 pub(crate) mod bundle;
+pub(crate) mod children;
 pub(crate) mod closing;
+pub(crate) mod crowds;
 pub(crate) mod ends;
 pub(crate) mod engine;
 pub(crate) mod event_middlewares;
@@ -16,6 +18,7 @@ pub(crate) mod operators;
 pub(crate) mod options;
 pub(crate) mod order;
 pub(crate) mod origins;
+pub(crate) mod parents;
 pub(crate) mod recovery;
 pub(crate) mod room_events;
 pub(crate) mod shutdown;

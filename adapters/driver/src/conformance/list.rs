@@ -22,6 +22,20 @@ macro_rules! conformance_list {
                 it_is_compressed_as_the_client_likes
                 nothing_else_is_served
             }
+            children {
+                a_child_ends_with_its_last_socket
+                a_child_lives_while_one_is_refused_and_another_waits
+                a_client_that_goes_before_a_middleware_takes_the_child_with_it
+                a_child_waits_for_those_who_may_come_back
+                one_that_the_application_asked_for_stays
+                children_stay_where_they_are_told_to
+                nothing_is_left_when_all_have_gone
+                one_that_is_closed_disconnects_its_sockets_and_is_not_found
+                handlers_may_close_their_own_namespace
+                whoever_waits_for_a_middleware_is_refused_when_it_is_closed
+                a_parent_that_is_closed_takes_its_children_with_it
+                sockets_that_are_away_do_not_outlast_their_namespace
+            }
             closing {
                 sockets_end_and_clients_are_not_told_to_stay_away
                 a_poll_that_waits_is_answered
@@ -140,6 +154,19 @@ macro_rules! conformance_list {
                 h12_a_preflight
                 each_answer_says_what_a_page_may_read
             }
+            parents {
+                what_a_pattern_captured_is_for_handlers_to_read
+                what_exists_is_before_parents_and_these_come_in_order
+                a_predicate_decides_by_name_and_by_what_is_presented
+                a_name_that_nobody_knows_leaves_nothing_behind
+                a_predicate_that_panics_says_no
+                a_predicate_that_waits_holds_up_nobody_else
+                a_client_that_goes_meanwhile_leaves_no_child
+                two_who_ask_at_once_are_in_one_child
+                a_child_has_what_its_parent_had_when_it_was_made
+                a_parent_reaches_each_socket_of_each_child_once
+                new_namespaces_are_told_of_before_anybody_is_let_in
+            }
             recovery {
                 a_lost_client_is_back_with_what_it_missed
                 a_client_that_read_nothing_yet_is_back_too
@@ -169,6 +196,10 @@ macro_rules! conformance_list {
     };
     (threads $then:ident $($argument:tt)*) => {
         $crate::$then! { $($argument)*;
+            crowds {
+                those_who_ask_at_once_are_in_one_child
+                a_child_exists_as_long_as_somebody_is_there
+            }
             order {
                 members_agree_on_one_order_and_nothing_arrives_after_leave
             }

@@ -37,6 +37,10 @@ pub(super) struct Events {
     expired: Vec<SocketId>,
     /// Whether something happened to rooms. What that is stays under the lock, in its order.
     has_news: bool,
+    /// How many are not here any more, nor away.
+    left: usize,
+    /// When it is to be looked at again.
+    deadline: Option<Timestamp>,
 }
 
 impl Publish {
@@ -58,6 +62,10 @@ impl Publish {
                 _ => {}
             }
         }
+        let present = self.namespace.len() + self.namespace.away();
+        events.left = self.counted.saturating_sub(present);
+        self.counted = present;
+        events.deadline = self.namespace.poll_timeout();
         events
     }
 
@@ -125,7 +133,7 @@ impl Inner {
             publish.asking.waiting.insert(id, sender);
             Ok(())
         })?;
-        self.housekeeper.expect(deadline);
+        self.expect(Some(deadline));
         Ok(receiver)
     }
 
@@ -177,12 +185,12 @@ impl Inner {
             (skipped, publish.events())
         });
         self.tell(events);
-        self.housekeeper.expect(deadline);
         Ok((receiver, skipped))
     }
 
     /// Tells what happened, with the lock released.
     pub(super) fn tell(&self, events: Events) {
+        self.expect(events.deadline);
         for (waiting, answers) in events.answers {
             // Whoever asked may have lost interest.
             let _ = waiting.send(answers);
@@ -192,6 +200,14 @@ impl Inner {
         }
         if events.has_news {
             self.tell_news();
+        }
+        self.vacate(events.left);
+    }
+
+    /// Something is due at this moment, even if nothing else happens. It wakes: the lock is released.
+    pub(super) fn expect(&self, deadline: Option<Timestamp>) {
+        if let Some(deadline) = deadline {
+            self.housekeeper.expect(&self.appointment, deadline);
         }
     }
 
@@ -204,12 +220,7 @@ impl Inner {
         self.tell(events);
     }
 
-    /// When answers will have been awaited long enough.
-    pub(crate) fn poll_timeout(&self) -> Option<Timestamp> {
-        self.publish.lock().namespace.poll_timeout()
-    }
-
-    /// Ends the wait for answers whose time is up.
+    /// Ends the wait for answers, and for sockets, whose time is up.
     pub(crate) fn handle_timeout(&self, now: Timestamp) {
         let mut publish = self.publish.lock();
         publish.namespace.handle_timeout(now);

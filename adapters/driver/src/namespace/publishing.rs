@@ -82,14 +82,13 @@ impl Inner {
         volatile: bool,
         mut reached: impl FnMut(&Socket),
     ) {
-        wake_after(|wakers| {
+        let deadline = wake_after(|wakers| {
             let mut publish = self.publish.lock();
-            let packet = match event {
-                Event::Complete(packet) => packet,
+            let (packet, deadline) = match event {
+                Event::Complete(packet) => (packet, None),
                 Event::Draft(draft) => {
                     let packet = publish.namespace.record(self.housekeeper.now(), target, draft);
-                    self.expect_expiry(&publish);
-                    packet
+                    (packet, publish.namespace.poll_timeout())
                 }
             };
             let Publish { namespace, members, selected, .. } = &mut *publish;
@@ -106,7 +105,9 @@ impl Inner {
                     reached(&member.socket);
                 }
             }
+            deadline
         });
+        self.expect(deadline);
     }
 
     /// Queues an event for one socket; `false` if it was volatile and is dropped.
@@ -128,20 +129,14 @@ impl Inner {
         }
         let now = self.housekeeper.now();
         let packet = publish.namespace.record_for(now, socket.key(), draft);
-        self.expect_expiry(&publish);
+        let deadline = publish.namespace.poll_timeout();
         let (pushed, waker) = socket.link().mailbox.push_one(Some(socket.slot()), packet);
         drop(publish);
+        self.expect(deadline);
         if let Some(waker) = waker {
             waker.wake();
         }
         pushed?;
         Ok(true)
-    }
-
-    /// What is kept for recovery goes at its time, even if nothing else happens.
-    pub(super) fn expect_expiry(&self, publish: &Publish) {
-        if let Some(deadline) = publish.namespace.poll_timeout() {
-            self.housekeeper.expect(deadline);
-        }
     }
 }

@@ -25,6 +25,9 @@ impl Inner {
         let (slot, link) = (arrival.slot(), arrival.link());
         let (socket, events) = wake_after(|wakers| {
             let mut publish = self.change();
+            if publish.is_closed {
+                return (None, publish.events());
+            }
             let now = self.housekeeper.now();
             let back = publish.namespace.recover(now, &claim.pid, claim.offset.as_deref());
             let Ok(back) = back else { return (None, publish.events()) };

@@ -291,6 +291,19 @@ impl Namespace {
         self.disconnect(key)
     }
 
+    /// How many sockets are away.
+    pub fn away(&self) -> usize {
+        self.recovery.as_ref().map_or(0, |recovery| recovery.sessions.len())
+    }
+
+    /// Nobody who is away can come back any more, as if their time were up.
+    pub fn forget_away(&mut self) {
+        let Some(recovery) = &mut self.recovery else { return };
+        while let Some(session) = recovery.sessions.take_first() {
+            recovery.expire(session);
+        }
+    }
+
     /// A client is back, with the offset of the last packet that it read, if it read one: it is
     /// connected as the socket it was, in its rooms. Nothing may come between this and the
     /// sending of what it missed.
