@@ -1,5 +1,6 @@
 //! For socket.io-client's own tests, in place of the server that they bring.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -11,7 +12,7 @@ use klatch::{
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
-use crate::handshake::Shown;
+use crate::handshake::{Shown, owned};
 use crate::run::{Either, Place, port};
 
 /// The tests let connections time out at once: the server must not be quicker.
@@ -44,7 +45,7 @@ fn others(server: &Server) {
     server.namespace("/foo").on("getId", async |socket: Socket, (): ()| socket.id().to_string());
     server
         .namespace("/abc")
-        .on_connect(async |socket: Socket| socket.emit("handshake", &Shown::to(&socket)));
+        .on_connect(async |socket: Socket| socket.emit("handshake", &WithHeaders::of(&socket)));
     server
         .namespace("/no")
         .middleware(async |_| Err(ConnectError::new("Auth failed (custom namespace)")));
@@ -57,7 +58,7 @@ fn main_namespace(namespace: &Namespace) {
     });
     namespace.on("hi", async |socket: Socket, (): ()| socket.emit("hi", &()));
     namespace.on("getId", async |socket: Socket, (): ()| socket.id().to_string());
-    namespace.on("getHandshake", async |socket: Socket, (): ()| Shown::to(&socket));
+    namespace.on("getHandshake", async |socket: Socket, (): ()| WithHeaders::of(&socket));
     namespace.on("false", async |socket: Socket, (): ()| socket.emit("false", &false));
     acks(namespace);
     texts(namespace);
@@ -135,6 +136,19 @@ fn binary(namespace: &Namespace) {
     namespace.on_disconnect(async move |socket: Socket, _: CloseReason| {
         sent.lock().retain(|id| *id != socket.id());
     });
+}
+
+#[derive(Serialize)]
+struct WithHeaders {
+    headers: BTreeMap<String, String>,
+    #[serde(flatten)]
+    shown: Shown,
+}
+
+impl WithHeaders {
+    fn of(socket: &Socket) -> Self {
+        Self { headers: owned(socket.handshake().headers()), shown: Shown::to(socket) }
+    }
 }
 
 /// A value that is binary in part.

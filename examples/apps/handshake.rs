@@ -6,10 +6,9 @@ use std::time::UNIX_EPOCH;
 use klatch::{Socket, Value};
 use serde::Serialize;
 
-/// What Node calls `socket.handshake`.
+/// What Node calls `socket.handshake`, without the headers.
 #[derive(Serialize)]
 pub(crate) struct Shown {
-    headers: BTreeMap<String, String>,
     time: String,
     address: String,
     xdomain: bool,
@@ -35,7 +34,6 @@ impl Shown {
         let (time, url) = (handshake.time(), handshake.url().to_owned());
         let issued = time.duration_since(UNIX_EPOCH).unwrap_or_default();
         Self {
-            headers: owned(handshake.headers()),
             time: humantime::format_rfc3339_millis(time).to_string(),
             address: handshake
                 .address()
@@ -46,12 +44,15 @@ impl Shown {
             issued: issued.as_millis() as u64,
             url,
             query: owned(handshake.query_pairs()),
-            auth: socket.auth().map_or(Auth::Nothing {}, Auth::Presented),
+            auth: match socket.auth() {
+                Ok(Some(auth)) => Auth::Presented(auth),
+                _ => Auth::Nothing {},
+            },
         }
     }
 }
 
-fn owned<K: Into<String>, V: Into<String>>(
+pub(crate) fn owned<K: Into<String>, V: Into<String>>(
     pairs: impl Iterator<Item = (K, V)>,
 ) -> BTreeMap<String, String> {
     pairs.map(|(key, value)| (key.into(), value.into())).collect()

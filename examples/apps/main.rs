@@ -9,9 +9,9 @@
 
 mod bench;
 mod client_suite;
-mod e2e;
 mod engine_client_suite;
 mod handshake;
+mod interop;
 mod protocol;
 mod run;
 
@@ -24,7 +24,7 @@ const USAGE: &str = "usage: apps APP --runtime tokio|async-std|smol
   protocol             the official protocol suites     ENGINE_PORT (4100), SIO_PORT (4101)
   client-suite         socket.io-client's own tests     PORT (4210)
   engine-client-suite  engine.io-client's own tests     PORT (4220)
-  e2e                  klatch's own end-to-end tests    PORT (4200)
+  interop              many real clients                PORT (4200)
   bench                load generators                  PORT (4300), THREADS";
 
 fn main() -> ExitCode {
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
         "protocol" => (protocol::servers(), 1),
         "client-suite" => (client_suite::servers(), run::threads()),
         "engine-client-suite" => (engine_client_suite::servers(), run::threads()),
-        "e2e" => (e2e::servers(), run::threads()),
+        "interop" => (interop::servers(), run::threads()),
         "bench" => (bench::servers(), run::threads()),
         _ => (Vec::new(), 0),
     };

@@ -1,4 +1,4 @@
-// Acknowledgements that many sockets give to one emit, of the `e2e` app.
+// Acknowledgements that many sockets give to one emit, of the `interop` app.
 
 import assert from "node:assert/strict";
 import { bytes } from "../support/plain.mjs";
@@ -16,7 +16,7 @@ async function room(world, count) {
   return { name, members };
 }
 
-matrix("e2e", (test) => {
+matrix("interop", (test) => {
   const sorted = ({ ok, responses }) => ({ ok, responses: [...responses].sort() });
 
   test("every member answers, the sender is not asked", async (world) => {
@@ -76,6 +76,13 @@ matrix("e2e", (test) => {
     const spec = { to: [world.room("empty")], timeout: 600_000 };
     const answer = await client.ask("broadcast-ack", spec, "question", []);
     assert.deepEqual(answer, { ok: true, responses: [] });
+  });
+
+  test("a socket asks itself, and nobody else", async (world) => {
+    const { members } = await room(world, 2);
+    const answer = await members[1].ask("broadcast-ack", { timeout: TIMEOUT }, "question", []);
+    assert.deepEqual(answer, { ok: true, responses: [1] });
+    assert.deepEqual(members[0].got("question"), []);
   });
 
   test("two at once do not take each other's answers", async (world) => {

@@ -1,4 +1,4 @@
-// How sockets end, and what each side is told about it, of the `e2e` app.
+// How sockets end, and what each side is told about it, of the `interop` app.
 
 import assert from "node:assert/strict";
 import { matrix, suite } from "../support/suite.mjs";
@@ -20,7 +20,7 @@ async function watched(world, client, watcher) {
   return { room, end, rooms };
 }
 
-matrix("e2e", (test) => {
+matrix("interop", (test) => {
   /** Two clients: one to end, also in `/chat`, and one to ask about it. */
   async function pair(world) {
     const [watcher, client] = await world.clients(2);
@@ -129,7 +129,7 @@ matrix("e2e", (test) => {
 });
 
 // By hand, since no official client misbehaves: polling is plain HTTP.
-suite("e2e", (test) => {
+suite("interop", (test) => {
   const setup = { version: "4.8", transport: "websocket" };
 
   /** A polling session in `/` whose end is watched; `post` sends a raw payload. */

@@ -1,4 +1,4 @@
-// Events and acknowledgements of one socket, of the `e2e` app.
+// Events and acknowledgements of one socket, of the `interop` app.
 
 import assert from "node:assert/strict";
 import { bytes, plain } from "../support/plain.mjs";
@@ -22,7 +22,7 @@ const VALUES = {
   ],
 };
 
-matrix("e2e", (test, { transport }) => {
+matrix("interop", (test) => {
   for (const [what, args] of Object.entries(VALUES)) {
     test(`echo of ${what}`, async (world) => {
       const client = await world.client("/");
@@ -111,22 +111,5 @@ matrix("e2e", (test, { transport }) => {
     client.answers.question = (question) => [`${question}!`, 2];
     const answer = await client.ask("ask-me", "well?", 4_000);
     assert.deepEqual(answer, { ok: true, answers: ["well?!", 2] });
-  });
-
-  test("a socket knows who it is", async (world) => {
-    const client = await world.client("/chat");
-    if (transport === "upgrade") await client.upgraded();
-    assert.deepEqual(await client.ask("whoami"), {
-      id: client.id,
-      nsp: "/chat",
-      recovered: false,
-      transport: transport === "polling" ? "polling" : "websocket",
-      data: {},
-    });
-  });
-
-  test("an unknown namespace is refused", async (world) => {
-    const client = world.dial("/nowhere");
-    assert.equal((await client.refused()).message, "Invalid namespace");
   });
 });

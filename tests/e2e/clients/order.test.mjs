@@ -9,7 +9,7 @@ import { turn, within } from "../support/wait.mjs";
 const COUNT = 300;
 const numbers = (count) => Array.from({ length: count }, (_, i) => [i]);
 
-matrix("e2e", (test, { transport }) => {
+matrix("interop", (test, { transport }) => {
   test("a sequence with attachments interleaved", async (world) => {
     const client = await world.client("/");
     client.emit("sequence", COUNT);

@@ -2,73 +2,14 @@
 
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { Socket } from "engine.io-client";
+import { Engine } from "../support/engine.mjs";
 import { bytes, plain } from "../support/plain.mjs";
 import { suite } from "../support/suite.mjs";
 import { within } from "../support/wait.mjs";
 import { TRANSPORTS } from "../support/client.mjs";
 
-const PATIENCE = 10_000;
-
-/** An Engine.IO connection that remembers what came. */
-class Engine {
-  received = [];
-  #watchers = new Set();
-
-  constructor(server, transport) {
-    const url = server.url("/engine.io/");
-    this.socket = new Socket(url.origin, {
-      path: url.pathname,
-      transports: TRANSPORTS[transport],
-    });
-    this.closed = this.event("close");
-    this.closed.catch(() => {});
-    this.socket.on("message", (data) => {
-      this.received.push(plain(data));
-      for (const watcher of [...this.#watchers]) watcher();
-    });
-  }
-
-  event(name, count = 1) {
-    return new Promise((done, fail) => {
-      let seen = 0;
-      this.socket.on(name, (...args) => ++seen === count && done(args));
-      this.socket.once("error", fail);
-    });
-  }
-
-  within(what, promise) {
-    return within(PATIENCE, what, promise);
-  }
-
-  async open() {
-    if (this.socket.readyState !== "open") await this.within("open", this.event("open"));
-    return this;
-  }
-
-  /** All messages, once there are `count`. */
-  take(count) {
-    return this.within(
-      `${count} messages`,
-      new Promise((done) => {
-        const watcher = () => {
-          if (this.received.length < count) return;
-          this.#watchers.delete(watcher);
-          done(this.received);
-        };
-        this.#watchers.add(watcher);
-        watcher();
-      }),
-    );
-  }
-
-  close() {
-    this.socket.close();
-  }
-}
-
 suite("protocol", (test) => {
-  const dial = (world, transport) => world.later(new Engine(world.server, transport));
+  const dial = (world, transport) => world.later(new Engine(world.server.url("/engine.io/"), transport));
   const open = (world, transport) => dial(world, transport).open();
 
   for (const transport of Object.keys(TRANSPORTS)) {
@@ -108,7 +49,7 @@ suite("protocol", (test) => {
       test("the handshake says what the server was set to", async (world) => {
         const { socket } = await dial(world, transport);
         const [handshake] = await within(
-          PATIENCE,
+          10_000,
           "the handshake",
           new Promise((done) => socket.once("handshake", (...args) => done(args))),
         );

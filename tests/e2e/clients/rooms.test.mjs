@@ -1,4 +1,4 @@
-// Who is in which room, and whom an emit reaches, of the `e2e` app.
+// Who is in which room, and whom an emit reaches, of the `interop` app.
 
 import assert from "node:assert/strict";
 import { bytes } from "../support/plain.mjs";
@@ -79,7 +79,7 @@ async function gather(world) {
   return { members, room, spec };
 }
 
-matrix("e2e", (test, { transport }) => {
+matrix("interop", (test, { transport }) => {
   test("whom each kind of emit reaches", async (world) => {
     const { members, spec } = await gather(world);
     for (const [index, [, short]] of CASES.entries()) {

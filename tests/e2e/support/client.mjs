@@ -2,11 +2,12 @@
 
 import { readFileSync } from "node:fs";
 import { io as io48 } from "socket.io-client";
+import { io as io31 } from "socket.io-client-3.1";
 import { io as io40 } from "socket.io-client-4.0";
 import { plain } from "./plain.mjs";
 import { within } from "./wait.mjs";
 
-export const VERSIONS = { "4.8": io48, "4.0": io40 };
+export const VERSIONS = { "4.8": io48, "4.0": io40, 3.1: io31 };
 
 /** `upgrade` starts by polling and changes to WebSocket while the test already runs. */
 export const TRANSPORTS = {
@@ -24,6 +25,12 @@ export const MATRIX = Object.keys(VERSIONS).flatMap((version) =>
   })),
 );
 
+/**
+ * What a server that recovers connections adds to an event, as the last argument: klatch's offsets
+ * have eight characters, Node's seven. No argument of a test looks like one.
+ */
+const OFFSET = /^[-\w]{7,8}$/;
+
 const PATIENCE = 5_000;
 
 /** A server's certificate that nobody else vouches for: KLATCH_CA names the file. */
@@ -35,6 +42,8 @@ const trust = ({ protocol }) => {
 export class Client {
   /** What came in, oldest first: `[event, ...arguments]`, binary as `plain` shows it. */
   received = [];
+  /** The offset of the last event that had one. */
+  offset;
   /** Answers to the server's questions, by event: a function that gives one argument or a list. */
   answers = {};
   #watchers = new Set();
@@ -57,6 +66,7 @@ export class Client {
     this.socket = socket;
     socket.onAny((event, ...args) => {
       const ack = typeof args.at(-1) === "function" ? args.pop() : undefined;
+      if (!ack && OFFSET.test(args.at(-1))) this.offset = args.pop();
       this.received.push([event, ...args.map(plain)]);
       if (ack && this.answers[event]) ack(...[this.answers[event](...args)].flat());
       for (const watcher of [...this.#watchers]) watcher();

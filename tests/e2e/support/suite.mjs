@@ -37,10 +37,10 @@ export function suite(app, declare, launch = () => startApp(app)) {
   });
 }
 
-/** The same tests for every client version and transport: `declare(test, setup)`. */
-export function matrix(app, declare) {
+/** The same tests for every client version and transport, or for `setups`: `declare(test, setup)`. */
+export function matrix(app, declare, setups = MATRIX) {
   suite(app, (test) => {
-    for (const setup of MATRIX) {
+    for (const setup of setups) {
       describe(setup.name, () => {
         declare((name, body) => {
           test(name, (world) => body(world.with(setup)));
