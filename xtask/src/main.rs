@@ -15,6 +15,7 @@ mod links;
 mod node;
 mod package;
 mod proving;
+mod python;
 mod step;
 mod steps;
 mod suites;
@@ -35,7 +36,7 @@ cargo xtask chat [--runtime tokio|async-std|smol] [--port N]
 
 cargo xtask test [--quick] [--only STEP]
     Everything that a change must pass, step by step; stops at the first failure.
-    --quick leaves out the counts, the browser, the hosts, the packages and the
+    --quick leaves out the counts, Python, the browser, the hosts, the packages and the
     documentation; --only runs one step, or all that begin with its name (`--only clients`).
 
 cargo xtask bench [SCENARIO,..|all] [--servers S,..] [--rounds N] [--seconds S] [--write]

@@ -7,7 +7,8 @@ use crate::args::RUNTIMES;
 use crate::command::Line;
 use crate::step::{Record, Step};
 use crate::{
-    advisories, count, dependencies, hosts, layout, links, node, package, proving, toolchain,
+    advisories, count, dependencies, hosts, layout, links, node, package, proving, python,
+    toolchain,
 };
 
 const CLIENTS: &str = "tests/e2e/clients";
@@ -35,6 +36,9 @@ pub(crate) const STEPS: &[Step] = &[
     quick("clients-tokio", clients),
     quick("clients-async-std", clients),
     quick("clients-smol", clients),
+    slow("python-tokio", python),
+    slow("python-async-std", python),
+    slow("python-smol", python),
     slow("hosts", hosts::check),
     slow("package", package::check),
     slow("browser-tokio", browser),
@@ -63,6 +67,7 @@ fn needs(record: &mut Record) -> Outcome {
     if record.quick {
         return Ok(());
     }
+    python::need(&root, record)?;
     if node::browser().is_none() {
         for line in node::install_browser(&root)? {
             record.run(line)?;
@@ -79,7 +84,7 @@ fn packages(record: &mut Record) -> Outcome {
             record.run(install)?;
         }
     }
-    Ok(())
+    if record.quick { Ok(()) } else { python::packages(record) }
 }
 
 /// The core must build and pass by itself, without what other crates switch on in it.
@@ -116,11 +121,22 @@ fn page(record: &mut Record) -> Outcome {
 
 fn clients(record: &mut Record) -> Outcome {
     let runtime = record.runtime()?;
-    if layout::chosen_apps().is_none() {
-        cargo(record, "build --example apps --all-features")?;
-    }
+    apps(record)?;
     let line = node_tests(&layout::existing(CLIENTS)?, runtime)?;
     record.run(line.env("KLATCH_APPS", layout::apps()?)).map(drop)
+}
+
+fn python(record: &mut Record) -> Outcome {
+    apps(record)?;
+    python::test(record)
+}
+
+/// Builds the apps, unless the developer chose others.
+fn apps(record: &mut Record) -> Outcome {
+    match layout::chosen_apps() {
+        Some(_) => Ok(()),
+        None => cargo(record, "build --example apps --all-features"),
+    }
 }
 
 fn browser(record: &mut Record) -> Outcome {

@@ -11,11 +11,15 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// The sum of the summary lines of cargo's test harness and of Node's test runner.
+    /// The sum of the summary lines of cargo's test harness, of Node's test runner and of Python's.
     pub(crate) fn of(output: &str) -> Self {
         let mut tally = Self::default();
         for line in output.lines() {
-            tally += cargo(line).or_else(|| node(line)).unwrap_or_default();
+            tally += cargo(line).or_else(|| node(line)).or_else(|| ran(line)).unwrap_or_default();
+            // Python counts those first among the tests that ran.
+            let failed = failed(line).unwrap_or_default();
+            tally.passed = tally.passed.saturating_sub(failed);
+            tally.failed += failed;
         }
         tally
     }
@@ -46,6 +50,20 @@ fn node(line: &str) -> Option<Tally> {
     }
 }
 
+/// `Ran 3 tests in 0.1s`
+fn ran(line: &str) -> Option<Tally> {
+    let (count, _) = line.strip_prefix("Ran ")?.split_once(" test")?;
+    Some(Tally { passed: count.parse().ok()?, failed: 0 })
+}
+
+/// `FAILED (failures=1, errors=2)`
+fn failed(line: &str) -> Option<u64> {
+    let counts = line.strip_prefix("FAILED (")?.strip_suffix(')')?;
+    let counts = counts.split(", ").filter_map(|part| part.split_once('='));
+    let failed = counts.filter(|(name, _)| matches!(*name, "failures" | "errors"));
+    Some(failed.filter_map(|(_, count)| count.parse::<u64>().ok()).sum())
+}
+
 impl AddAssign for Tally {
     fn add_assign(&mut self, other: Self) {
         self.passed += other.passed;
@@ -64,7 +82,7 @@ mod tests {
     use super::Tally;
 
     #[test]
-    fn both_runners_are_understood() {
+    fn all_runners_are_understood() {
         let output = "\
 running 2 tests
 test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.0s
@@ -73,14 +91,19 @@ test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out
 ℹ pass 5
 ℹ fail 1
 ℹ cancelled 3
+Ran 7 tests in 1.5s
+FAILED (failures=1, errors=2, skipped=1)
+Ran 1 test in 0.1s
+OK
 ";
-        assert_eq!(Tally::of(output), Tally { passed: 18, failed: 6 });
-        assert_eq!(Tally::of(output).to_string(), "18 passed, 6 failed");
+        assert_eq!(Tally::of(output), Tally { passed: 23, failed: 9 });
+        assert_eq!(Tally::of(output).to_string(), "23 passed, 9 failed");
     }
 
     #[test]
     fn other_lines_count_nothing() {
-        let output = "# a heading\nℹ duration_ms 12.5\npass 3\ntest result: odd\n";
+        let output =
+            "# a heading\nℹ duration_ms 12.5\npass 3\ntest result: odd\nRan away\nFAILED\n";
         assert!(Tally::of(output).is_empty());
     }
 }

@@ -105,8 +105,8 @@ mod tests {
 
     #[test]
     fn steps_of_every_runtime_are_named_for_it() {
-        for (group, all) in [("clients", &CLIENTS[..]), ("browser", &names(false, Some("browser")))]
-        {
+        for group in ["clients", "python", "browser"] {
+            let all = names(false, Some(group));
             for runtime in RUNTIMES {
                 let step = all.iter().find(|step| **step == format!("{group}-{runtime}"));
                 let step = step.unwrap_or_else(|| panic!("no step {group}-{runtime}"));
