@@ -17,12 +17,26 @@ pub struct Attachment(Arc<Shared>);
 struct Shared {
     bytes: Bytes,
     segment: OnceLock<Bytes>,
+    /// What its packet says: see [`Outgoing::uncompressed`](crate::Outgoing::uncompressed). It is kept
+    /// here, where it makes no packet larger.
+    compress: bool,
 }
 
 impl Attachment {
     /// An attachment of these bytes, without copying them.
     pub fn new(bytes: Bytes) -> Self {
-        Self(Arc::new(Shared { bytes, segment: OnceLock::new() }))
+        Self(Arc::new(Shared { bytes, segment: OnceLock::new(), compress: true }))
+    }
+
+    /// The same bytes, of a packet that is not worth compressing.
+    pub(crate) fn uncompressed(&self) -> Self {
+        let Shared { bytes, segment, .. } = &*self.0;
+        Self(Arc::new(Shared { bytes: bytes.clone(), segment: segment.clone(), compress: false }))
+    }
+
+    /// Whether its packet is worth compressing.
+    pub(crate) fn is_compressed(&self) -> bool {
+        self.0.compress
     }
 
     /// The bytes as they are, the content of one WebSocket frame.

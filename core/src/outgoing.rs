@@ -48,6 +48,8 @@ thread_local! {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Outgoing {
     text: Bytes,
+    /// An empty list, where there could be none, says that the packet is not worth compressing; where
+    /// there are some, they say it themselves.
     attachments: Option<Arc<[Attachment]>>,
 }
 
@@ -56,6 +58,12 @@ pub struct Outgoing {
 pub struct Draft(Outgoing);
 
 impl Draft {
+    /// See [`Outgoing::uncompressed`].
+    #[must_use]
+    pub fn uncompressed(self) -> Self {
+        Self(self.0.uncompressed())
+    }
+
     /// Writes the offset. It copies nothing: this happens under a namespace's lock.
     pub(crate) fn complete(self, offset: Offset) -> Outgoing {
         let Outgoing { text, attachments } = self.0;
@@ -171,6 +179,23 @@ impl Outgoing {
     pub fn len(&self) -> usize {
         let attachments = self.attachments().iter().map(|a| a.bytes().len());
         self.text().len() + attachments.sum::<usize>()
+    }
+
+    /// The packet as one that is not worth compressing where it leaves by polling: it is random, say,
+    /// or secret. Node's `compress(false)`. All are worth it otherwise, and one that is makes the whole
+    /// answer worth it.
+    #[must_use]
+    pub fn uncompressed(mut self) -> Self {
+        let attachments = self.attachments.take().unwrap_or_default();
+        self.attachments = Some(attachments.iter().map(Attachment::uncompressed).collect());
+        self
+    }
+
+    /// Whether the packet is worth compressing.
+    pub fn is_compressed(&self) -> bool {
+        self.attachments
+            .as_deref()
+            .is_none_or(|attachments| attachments.first().is_some_and(Attachment::is_compressed))
     }
 
     pub(crate) fn into_parts(self) -> (Bytes, Option<Arc<[Attachment]>>) {

@@ -69,6 +69,17 @@ impl Broadcast {
         self
     }
 
+    /// Whether what is sent is worth compressing for clients that poll. It is, unless this says no: for
+    /// what is random, or has a secret in it beside what others choose. An answer to a poll is
+    /// compressed if one of its packets is worth it; see [`Builder::http_compression`].
+    ///
+    /// [`Builder::http_compression`]: crate::Builder::http_compression
+    #[must_use]
+    pub fn compress(mut self, compress: bool) -> Self {
+        self.flags.compress = compress;
+        self
+    }
+
     /// What is sent stays on this node, where there are others. A server is one node as it is:
     /// until there are clusters, this changes nothing.
     #[must_use]

@@ -9,6 +9,8 @@ use crate::reply::DEFAULT_DEADLINE;
 pub(crate) struct Flags {
     /// It is dropped where it cannot leave at once.
     pub(crate) volatile: bool,
+    /// It is worth compressing where it leaves by polling.
+    pub(crate) compress: bool,
     /// It stays on this node.
     pub(crate) local: bool,
     /// How long answers are awaited.
@@ -17,6 +19,6 @@ pub(crate) struct Flags {
 
 impl Default for Flags {
     fn default() -> Self {
-        Self { volatile: false, local: false, timeout: DEFAULT_DEADLINE }
+        Self { volatile: false, compress: true, local: false, timeout: DEFAULT_DEADLINE }
     }
 }

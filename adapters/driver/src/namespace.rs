@@ -160,6 +160,11 @@ impl Namespace {
         self.everybody().timeout(timeout)
     }
 
+    /// [`Broadcast::compress`] for everybody.
+    pub fn compress(&self, compress: bool) -> Broadcast {
+        self.everybody().compress(compress)
+    }
+
     /// [`Broadcast::local`] for everybody.
     pub fn local(&self) -> Broadcast {
         self.everybody().local()

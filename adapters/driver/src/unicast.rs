@@ -11,8 +11,8 @@ use crate::reply::Reply;
 use crate::rooms::Rooms;
 use crate::socket::Socket;
 
-/// A socket, and how to speak to it: what [`Socket::volatile`], [`Socket::timeout`] and
-/// [`Socket::local`] give. An immutable value, as [`Broadcast`] is.
+/// A socket, and how to speak to it: what [`Socket::volatile`], [`Socket::timeout`],
+/// [`Socket::compress`] and [`Socket::local`] give. An immutable value, as [`Broadcast`] is.
 ///
 /// Flags and addressees are told in any order: `socket.volatile().to("a")` and
 /// `socket.to("a").volatile()` are the same. As long as no addressee is told, it is the socket itself.
@@ -40,6 +40,13 @@ impl Unicast {
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.flags.timeout = timeout;
+        self
+    }
+
+    /// Whether what is sent is worth compressing; see [`Broadcast::compress`].
+    #[must_use]
+    pub fn compress(mut self, compress: bool) -> Self {
+        self.flags.compress = compress;
         self
     }
 

@@ -261,10 +261,11 @@ impl Connection {
     /// Queues a packet, whole, behind those sent before; dropped once the connection is closed.
     /// May change the answer of [`poll_transmit`](Self::poll_transmit).
     pub fn send(&mut self, packet: Outgoing) {
+        let send = if packet.is_compressed() { Session::send } else { Session::send_uncompressed };
         let (text, attachments) = packet.into_parts();
-        self.session.send(Segment::Text(text));
+        send(&mut self.session, Segment::Text(text));
         for attachment in attachments.iter().flat_map(|attachments| attachments.iter()) {
-            self.session.send(Segment::Binary(attachment.clone()));
+            send(&mut self.session, Segment::Binary(attachment.clone()));
         }
     }
 

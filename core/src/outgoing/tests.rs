@@ -163,3 +163,21 @@ fn debug_shows_sizes_only() {
     let packet = Outgoing::event("/", "login", "hunter2", None).unwrap();
     assert_eq!(format!("{packet:?}"), "Outgoing(21 bytes, 0 attachments)");
 }
+
+#[test]
+fn what_is_not_worth_compressing_says_so_and_is_no_larger() {
+    let size = size_of::<(Bytes, Option<Arc<[Attachment]>>)>();
+    assert_eq!((size_of::<Outgoing>(), size_of::<Draft>()), (size, size));
+    let event = |args: &[Bytes]| Outgoing::event("/", "a", args, None).expect("it is JSON");
+    for args in [&[][..], &[Bytes::from_static(&[1, 2])], &[Bytes::new(), Bytes::new()]] {
+        let packet = event(args);
+        assert!(packet.is_compressed());
+        let marked = packet.clone().uncompressed();
+        assert!(!marked.is_compressed() && !marked.clone().uncompressed().is_compressed());
+        assert_eq!(marked.text(), packet.text());
+        assert_eq!(marked.attachments(), packet.attachments());
+        assert!(packet.is_compressed(), "it is another");
+    }
+    let draft = Outgoing::draft("/", "a", &1).expect("it is JSON").uncompressed();
+    assert!(!draft.complete(Offset::new(0)).is_compressed());
+}

@@ -99,9 +99,12 @@ macro_rules! conformance_list {
                 h19_a_websocket_of_another_version
                 h20_another_path
                 a_server_at_the_root
+                h22_a_client_that_is_gone_once_it_has_asked
                 h23_a_body_that_is_announced_too_long
                 h24_a_body_that_is_too_long
                 h25_a_head_that_does_not_end
+                h26_a_body_that_comes_too_slowly
+                h27_a_connection_on_which_nothing_comes
                 h29_a_body_that_is_compressed
                 h30_a_body_of_bytes
                 e1_a_second_poll
@@ -147,6 +150,7 @@ macro_rules! conformance_list {
                 refusals_are_told_of_without_secrets
                 long_answers_are_compressed_as_the_client_likes
                 short_answers_are_not_compressed_nor_those_of_a_server_that_does_not
+                an_answer_is_compressed_if_one_of_its_packets_is_worth_it
             }
             origins {
                 h9_a_page_of_another_origin_that_polls

@@ -117,6 +117,7 @@ impl Inner {
     ) -> Result<oneshot::Receiver<Answers>, EmitError> {
         let id = self.rooms(klatch_core::Namespace::next_ack_id);
         let packet = Outgoing::event(&self.name, event, args, Some(id))?;
+        let packet = if flags.compress { packet } else { packet.uncompressed() };
         let deadline = self.housekeeper.deadline(flags.timeout);
         let (sender, receiver) = oneshot::channel();
         wake_after(|wakers| {
@@ -168,6 +169,7 @@ impl Inner {
     ) -> Result<(oneshot::Receiver<Answers>, Vec<SocketId>), EmitError> {
         let id = self.rooms(klatch_core::Namespace::next_ack_id);
         let packet = Outgoing::event(&self.name, event, args, Some(id))?;
+        let packet = if flags.compress { packet } else { packet.uncompressed() };
         let deadline = self.housekeeper.deadline(flags.timeout);
         let (sender, receiver) = oneshot::channel();
         let (skipped, events) = wake_after(|wakers| {

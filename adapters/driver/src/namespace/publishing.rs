@@ -15,19 +15,29 @@ enum Event {
     Draft(klatch_core::Draft),
 }
 
+impl Event {
+    fn uncompressed(self) -> Self {
+        match self {
+            Self::Complete(packet) => Self::Complete(packet.uncompressed()),
+            Self::Draft(draft) => Self::Draft(draft.uncompressed()),
+        }
+    }
+}
+
 impl Inner {
     /// Encodes an event.
     fn event(
         &self,
         name: &str,
         args: &(impl ToArgs + ?Sized),
-        volatile: bool,
+        flags: Flags,
     ) -> Result<Event, EncodeError> {
-        if self.recovers && !volatile {
+        let event = if self.recovers && !flags.volatile {
             Outgoing::draft(&self.name, name, args).map(Event::Draft)
         } else {
             Outgoing::event(&self.name, name, args, None).map(Event::Complete)
-        }
+        };
+        event.map(|event| if flags.compress { event } else { event.uncompressed() })
     }
 
     /// Sends an event to all who are meant.
@@ -39,13 +49,13 @@ impl Inner {
         args: &(impl ToArgs + ?Sized),
     ) -> Result<(), EmitError> {
         let Some(watchers) = self.handlers.outgoing() else {
-            let event = self.event(name, args, flags.volatile)?;
+            let event = self.event(name, args, flags)?;
             self.publish(target, event, flags.volatile, |_| {});
             return Ok(());
         };
         // Encoded as it is to be seen, and sent as it is seen.
         let args = Payload::from_args(args)?;
-        let event = self.event(name, &args, flags.volatile)?;
+        let event = self.event(name, &args, flags)?;
         let mut reached = Vec::new();
         self.publish(target, event, flags.volatile, |socket| reached.push(socket.clone()));
         for socket in reached {
@@ -63,11 +73,11 @@ impl Inner {
         args: &(impl ToArgs + ?Sized),
     ) -> Result<(), EmitError> {
         let Some(watchers) = self.handlers.outgoing() else {
-            let event = self.event(name, args, flags.volatile)?;
+            let event = self.event(name, args, flags)?;
             return self.publish_one(socket, event, flags.volatile).map(|_| ());
         };
         let args = Payload::from_args(args)?;
-        let event = self.event(name, &args, flags.volatile)?;
+        let event = self.event(name, &args, flags)?;
         if self.publish_one(socket, event, flags.volatile)? {
             watchers.see(socket, name, &args);
         }

@@ -43,6 +43,11 @@ impl Socket {
         self.unicast().timeout(timeout)
     }
 
+    /// This socket, to which what is sent may be not worth compressing; see [`Broadcast::compress`].
+    pub fn compress(&self, compress: bool) -> Unicast {
+        self.unicast().compress(compress)
+    }
+
     /// This socket, whose broadcasts stay on this node; see [`Broadcast::local`].
     pub fn local(&self) -> Unicast {
         self.unicast().local()

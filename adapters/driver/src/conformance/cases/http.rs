@@ -265,6 +265,22 @@ pub(crate) async fn a_server_at_the_root(bed: &Bed) {
     assert_eq!(request(address, sent).await.status, 200);
 }
 
+pub(crate) async fn h22_a_client_that_is_gone_once_it_has_asked(bed: &Bed) {
+    let (server, address, mut log) = start(bed).await;
+    let namespace = server.namespace("/");
+    namespace.on_connect(async |socket: Socket| socket.emit("event", &"x".repeat(100_000)));
+    let mut client = Client::open(address).await;
+    client.send("40").await;
+    // What it has not read makes the system reset the connection.
+    drop(client);
+    log.expect(&["transport close"]).await;
+    let mut wire = Wire::open(address).await;
+    wire.write(&head("GET", "EIO=4&transport=websocket", &UPGRADE)).await;
+    drop(wire);
+    let query = joined(address).await;
+    lives(address, &query, &mut log).await;
+}
+
 pub(crate) async fn h23_a_body_that_is_announced_too_long(bed: &Bed) {
     let (_server, address, mut log) = start(bed).await;
     let query = joined(address).await;
@@ -302,6 +318,30 @@ pub(crate) async fn h25_a_head_that_does_not_end(bed: &Bed) {
     wire.write("GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
     assert_eq!(wire.answer().await.status, 404);
     wire.write("GET / HTTP/1.1\r\nhost: ").await;
+    bed.while_time_passes(pin!(wire.closed())).await;
+}
+
+pub(crate) async fn h26_a_body_that_comes_too_slowly(bed: &Bed) {
+    let server = Server::new();
+    let (pen, mut log) = bed.log();
+    server.namespace("/").on_disconnect(async move |_: Socket, reason: CloseReason| {
+        pen.write(reason.to_string());
+    });
+    let address = bed.serve_known(&server).await.address;
+    let query = joined(address).await;
+    let mut wire = Wire::open(address).await;
+    let headers = ["content-length: 11", "expect: 100-continue"];
+    wire.write(&head("POST", &query, &headers)).await;
+    assert_eq!(wire.answer().await.status, 100);
+    wire.write("42[").await;
+    let answer = bed.while_time_passes(pin!(wire.answer())).await;
+    assert_eq!((answer.status, &*answer.body), (408, ""));
+    ended(address, &query, &mut log, "transport error").await;
+}
+
+pub(crate) async fn h27_a_connection_on_which_nothing_comes(bed: &Bed) {
+    let address = bed.serve_known(&Server::new()).await.address;
+    let mut wire = Wire::open(address).await;
     bed.while_time_passes(pin!(wire.closed())).await;
 }
 

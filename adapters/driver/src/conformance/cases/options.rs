@@ -2,6 +2,7 @@
 
 use std::io::Read as _;
 
+use bytes::Bytes;
 use flate2::read::{GzDecoder, ZlibDecoder};
 use http::request::Parts;
 use klatch_core::engine::{Message, Transports};
@@ -14,6 +15,7 @@ use crate::conformance::client::Client;
 use crate::conformance::wire::{Answer, head, open, post, request};
 use crate::edge::Cookie;
 use crate::hooks::Forbidden;
+use crate::recovery::Recovery;
 use crate::server::Server;
 use crate::socket::Socket;
 
@@ -255,4 +257,40 @@ pub(crate) async fn short_answers_are_not_compressed_nor_those_of_a_server_that_
     assert!(plain(address, 5000).await);
     let (_server, address) = serve(bed, Server::builder().http_compression(None)).await;
     assert!(plain(address, 50_000).await);
+}
+
+pub(crate) async fn an_answer_is_compressed_if_one_of_its_packets_is_worth_it(bed: &Bed) {
+    for recovers in [false, true] {
+        let builder = Server::builder();
+        let builder = if recovers { builder.recovery(Recovery::new()) } else { builder };
+        let (server, address) = serve(bed, builder).await;
+        let namespace = server.namespace("/");
+        let long = "x".repeat(5000);
+        namespace.on_connect(async |socket: Socket| socket.join("room"));
+        let query = open(address).await;
+        request(address, &post(&query, "40")).await;
+        got(address, &query, &[]).await;
+        let socket = namespace.sockets().pop().expect("it is there");
+        let compressed = async || {
+            let answer = got(address, &query, &["accept-encoding: gzip"]).await;
+            assert!(answer.bytes.len() < 200 || answer.body.contains(&long), "{answer:?}");
+            answer.header("content-encoding") == Some("gzip")
+        };
+        socket.emit("a", &long).expect("it is JSON");
+        assert!(compressed().await);
+        socket.compress(false).emit("a", &long).expect("it is JSON");
+        assert!(!compressed().await);
+        let bytes = Bytes::from(long.clone());
+        namespace.compress(false).emit("a", &bytes).expect("it is JSON");
+        assert!(!got(address, &query, &["accept-encoding: gzip"]).await.head.contains("gzip"));
+        namespace.to("room").compress(false).emit("a", &long).expect("it is JSON");
+        assert!(!compressed().await);
+        drop(socket.compress(false).emit_with_ack::<()>("a", &long));
+        assert!(!compressed().await);
+        drop(namespace.compress(false).emit_with_ack::<()>("a", &long));
+        assert!(!compressed().await);
+        namespace.compress(false).emit("a", &long).expect("it is JSON");
+        namespace.emit("b", &()).expect("it is JSON");
+        assert!(compressed().await);
+    }
 }
