@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use klatch::{Ack, Args, CloseReason, EmitError, JoinError, Payload, Server, Socket};
+use klatch::{
+    Ack, Args, CloseReason, EmitError, EventError, JoinError, Payload, Server, Socket, SocketId,
+};
 
 async fn function(socket: Socket, text: String) -> Result<(), EmitError> {
     socket.emit("text", &text)
@@ -15,6 +17,11 @@ fn future(_: Socket, n: u32) -> impl Future<Output = u32> + Send {
 
 async fn connect(socket: Socket) -> Result<(), JoinError> {
     socket.join("room")
+}
+
+async fn event_middleware(_: Socket, _: String, args: Payload) -> Result<(), EventError> {
+    let n: u32 = args.decode().map_err(|_| EventError::new("no number"))?;
+    if n == 0 { Err(EventError::new("zero").with_data(&n)?) } else { Ok(()) }
 }
 
 async fn by_hand(_: Socket, n: u32, ack: Ack) -> Result<(), EmitError> {
@@ -44,6 +51,16 @@ fn main() {
         socket.broadcast().emit("gone", &reason)
     });
     chat.on_error(|socket, event, error| println!("{} {event} {error}", socket.id()));
+    chat.on_any(|socket, event, args| println!("{} {event} {args:?}", socket.id()));
+    chat.on_any_outgoing(|_, event, _| println!("{event}"));
+    chat.on_room_event(|namespace, event| println!("{namespace} {event:?}"));
+    chat.on_fallback(async |_: Socket, event: String, _: Payload, ack: Ack| ack.send(&event));
+    chat.event_middleware(
+        async |_: Socket, event: String, args: Payload| {
+            if args.is_empty() { Err(EventError::new(event)) } else { Ok(()) }
+        },
+    );
+    chat.event_middleware(event_middleware);
 
     chat.on("function", function);
     chat.on("future", future);
@@ -53,6 +70,23 @@ fn main() {
     chat.on("several", async |_: Socket, Args((a, b)): Args<(u32, Option<String>)>| Args((b, a)));
     chat.on("bytes", async |_: Socket, bytes: Bytes| bytes.len());
     chat.on("closure", |_: Socket, n: u32| async move { n });
+
+    chat.on("rooms", async |socket: Socket, Args((room, rooms)): Args<(String, Vec<String>)>| {
+        socket.join("a")?;
+        socket.join(&room)?;
+        socket.join(&rooms)?;
+        socket.join(["b", "c"])?;
+        socket.leave(rooms.iter().filter(|other| **other != room));
+        let ids: Vec<SocketId> = socket
+            .to(socket.id())
+            .to(rooms)
+            .except(room)
+            .sockets()
+            .iter()
+            .map(Socket::id)
+            .collect();
+        socket.namespace().except(ids).sockets_join(vec!["d".to_owned()])
+    });
 
     let names = state.names.clone();
     chat.on("captured", async move |_: Socket, nth: usize| names.get(nth).cloned());
