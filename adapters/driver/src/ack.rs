@@ -8,6 +8,17 @@ use crate::socket::Socket;
 
 /// The client's request for an answer to one event: can be kept, moved elsewhere, and answered
 /// once. If it is dropped, the client gets no answer.
+///
+/// It cannot be answered twice, as it is used up by the first answer:
+///
+/// ```compile_fail,E0382
+/// use klatch_driver::{Ack, Server, Socket};
+///
+/// Server::new().namespace("/").on("event", async |_: Socket, (): (), ack: Ack| {
+///     ack.send(&1)?;
+///     ack.send(&2)
+/// });
+/// ```
 #[derive(Debug)]
 #[must_use = "the client waits for the answer"]
 pub struct Ack(Option<(Socket, AckId)>);

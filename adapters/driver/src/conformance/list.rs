@@ -50,6 +50,7 @@ macro_rules! conformance_list {
                 the_client_answers_no_ping
                 the_connect_handler_disconnects_the_socket
                 nothing_of_a_namespace_follows_the_client_out_of_it
+                what_is_done_to_a_socket_that_is_gone_does_nothing
             }
             engine {
                 a_handler_sees_the_request_that_carried_a_message
@@ -140,6 +141,8 @@ macro_rules! conformance_list {
                 several_rooms_are_as_one_after_the_other
                 no_rooms_are_nobody
                 a_socket_is_put_into_all_rooms_or_none
+                what_is_sent_to_many_is_encoded_once
+                an_id_is_of_one_namespace_and_the_name_of_a_room_there
             }
             options {
                 a_transport_that_is_off_is_unknown
@@ -213,6 +216,7 @@ macro_rules! conformance_list {
                 a_late_farewell_is_not_for_the_socket_that_comes_next
                 the_rooms_to_join_may_be_looked_up_while_joining
                 what_happens_to_rooms_is_told_in_its_order_across_threads
+                attachments_follow_their_packet_whoever_else_sends
                 what_was_queued_is_written_before_serve_returns
             }
         }

@@ -7,6 +7,7 @@ use klatch_core::{CloseReason, Config};
 use crate::conformance::bed::{Address, Bed};
 use crate::conformance::client::Client;
 use crate::conformance::log::{Log, Pen};
+use crate::error::EmitError;
 use crate::namespace::Namespace;
 use crate::server::Server;
 use crate::socket::Socket;
@@ -141,4 +142,32 @@ pub(crate) async fn nothing_of_a_namespace_follows_the_client_out_of_it(bed: &Be
     client.send("41").await;
     client.send("40").await;
     client.accepted("").await;
+}
+
+/// Invariant 9.
+pub(crate) async fn what_is_done_to_a_socket_that_is_gone_does_nothing(bed: &Bed) {
+    let watched = watch(bed, Config::new()).await;
+    let mut client = Client::connected(watched.address).await;
+    let socket = watched.namespace.sockets().remove(0);
+    let fetched = watched.namespace.fetch_sockets().await.remove(0);
+    client.send("42[\"end\"]").await;
+    client.expect(&["41"]).await;
+    socket.join("late").expect("a name is a name");
+    fetched.join(["late", "too late"]).expect("a name is a name");
+    socket.join(socket.id()).expect("it is its own");
+    socket.leave(["late", "room"]);
+    socket.leave_all();
+    socket.disconnect();
+    assert_eq!(socket.rooms(), [""; 0]);
+    assert!(!socket.is_in(socket.id()) && !socket.is_connected());
+    assert!(watched.namespace.to(socket.id()).to("late").sockets().is_empty());
+    assert_eq!(socket.emit("late", &()), Err(EmitError::Closed));
+    assert_eq!(socket.volatile().emit("late", &()), Err(EmitError::Closed));
+    // It is nobody, and so nobody is left out for it.
+    let (_other, id) = Client::connected_as(watched.address).await;
+    let others = socket.broadcast().sockets();
+    assert_eq!(others.iter().map(|other| other.id().to_string()).collect::<Vec<_>>(), [id]);
+    watched.namespace.everybody().disconnect();
+    drop(client);
+    assert!(watched.namespace.is_empty() && watched.namespace.rooms().is_empty());
 }

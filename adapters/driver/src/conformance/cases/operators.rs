@@ -1,8 +1,12 @@
 //! Whom a socket or a namespace speaks to, and how.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use klatch_core::JoinError;
+use serde::{Serialize, Serializer};
 
 use crate::broadcast::Broadcast;
 use crate::conformance::bed::{Address, Bed};
@@ -185,4 +189,75 @@ pub(crate) async fn a_socket_is_put_into_all_rooms_or_none(bed: &Bed) {
     let refused = namespace.everybody().sockets_join(["room", &long]);
     assert!(matches!(refused, Err(JoinError::NameTooLong { .. })));
     assert_eq!(namespace.room_len("room"), 0, "all rooms or none");
+}
+
+/// Invariant 30.
+pub(crate) async fn what_is_sent_to_many_is_encoded_once(bed: &Bed) {
+    #[derive(Clone, Default)]
+    struct Large(Arc<AtomicUsize>);
+
+    impl Serialize for Large {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            serializer.serialize_str("large")
+        }
+    }
+
+    let (_server, namespace, running) = bed.serve_one().await;
+    let mut clients = Vec::new();
+    for _ in 0..3 {
+        clients.push(member(&namespace, running.address).await);
+    }
+    let (large, seen) = (Large::default(), Arc::new(AtomicUsize::new(0)));
+    for round in 0..2 {
+        namespace.emit("news", &large).expect("it is encoded");
+        clients[0].1.broadcast().emit("others", &large).expect("it is encoded");
+        let replies = namespace.timeout(SHORT).emit_with_ack::<u32>("question", &large);
+        assert_eq!(large.0.swap(0, Ordering::Relaxed), 3, "round {round}");
+        for (nth, (client, _)) in clients.iter_mut().enumerate() {
+            client.expect(&["42[\"news\",\"large\"]"]).await;
+            if nth > 0 {
+                client.expect(&["42[\"others\",\"large\"]"]).await;
+            }
+            client.expect(&[&format!("42{round}[\"question\",\"large\"]")]).await;
+        }
+        assert!(bed.soon("the deadline", replies).await.is_ok());
+        // Who sees what is sent sees what was encoded.
+        let seeing = seen.clone();
+        namespace.off_any_outgoing();
+        namespace.on_any_outgoing(move |_, _, args| {
+            let is_it = args.as_json() == "\"large\"";
+            seeing.fetch_add(usize::from(is_it), Ordering::Relaxed);
+        });
+    }
+    assert_eq!(seen.load(Ordering::Relaxed), 3 + 2 + 3);
+}
+
+/// Invariants 23, 24 and 25.
+pub(crate) async fn an_id_is_of_one_namespace_and_the_name_of_a_room_there(bed: &Bed) {
+    let (server, namespace, running) = bed.serve_one().await;
+    let elsewhere = server.namespace("/other");
+    let mut client = Client::at(running.address, "EIO=4&transport=websocket").await;
+    let opened = client.next().await;
+    client.send("40").await;
+    client.send("40/other,").await;
+    let (here, there) = (client.accepted("").await, client.accepted("/other,").await);
+    let ids = BTreeSet::from([here.as_str(), there.as_str()]);
+    assert_eq!(ids.len(), 2, "one for each namespace");
+    assert!(ids.iter().all(|id| id.len() == 20 && !opened.contains(id)), "{opened}");
+    let _other = Client::connected(running.address).await;
+    for (namespace, own, foreign) in [(&namespace, &here, &there), (&elsewhere, &there, &here)] {
+        let meant = namespace.to(own).sockets();
+        assert_eq!(
+            meant.iter().map(|socket| socket.id().to_string()).collect::<Vec<_>>(),
+            [own.as_str()]
+        );
+        assert!(is_meant(&namespace.to(foreign), &[]), "that is a stranger here");
+    }
+    let room = |namespace: &Namespace| namespace.to(["room", &here, &there]);
+    elsewhere.everybody().sockets_join("room").expect("the name is short");
+    room(&elsewhere).emit("there", &()).expect("a name is encoded");
+    room(&namespace).emit("here", &()).expect("a name is encoded");
+    client.expect(&["42/other,[\"there\"]", "42[\"here\"]"]).await;
+    assert_eq!((namespace.room_len("room"), elsewhere.room_len("room")), (0, 1));
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 
 use futures::future::join_all;
-use klatch_core::{Args, CloseReason, Config, RoomEvent, SocketId};
+use klatch_core::{Args, CloseReason, Config, RoomEvent, SocketId, Value};
 use parking_lot::Mutex;
 
 use super::ends::watch;
@@ -157,6 +157,50 @@ pub(crate) async fn what_happens_to_rooms_is_told_in_its_order_across_threads(be
     namespace.everybody().disconnect();
     let events = told.lock().clone();
     assert_eq!(replay(&events), BTreeMap::new());
+}
+
+/// Invariant 28.
+pub(crate) async fn attachments_follow_their_packet_whoever_else_sends(bed: &Bed) {
+    const PACKETS: usize = 400;
+    let (_server, namespace, running) = bed.serve_one().await;
+    let mut client = Client::connected(running.address).await;
+    let threads = (0..3_usize).map(|thread| {
+        let namespace = namespace.clone();
+        in_thread(move || {
+            let own = namespace.sockets().remove(0);
+            for n in 0..PACKETS {
+                let binary = |nth: u8| Value::Binary(vec![thread as u8, n as u8, nth].into());
+                let args = Args((thread, n, binary(0), [binary(1)]));
+                let sent = if n % 2 == 0 {
+                    namespace.emit("binary", &args)
+                } else {
+                    own.emit("binary", &args)
+                };
+                sent.expect("there is room");
+                namespace.emit("text", &Args((thread, n))).expect("there is room");
+            }
+        })
+    });
+    let threads: Vec<_> = threads.collect();
+    let mut next = [0; 3];
+    while next != [2 * PACKETS; 3] {
+        let text = client.next().await;
+        let (attachments, args) = match text.strip_prefix("452-[\"binary\",") {
+            Some(args) => (2, args),
+            None => (0, text.strip_prefix("42[\"text\",").expect("nothing else is sent")),
+        };
+        let mut numbers = args.split([',', ']']).map(str::parse::<usize>);
+        let mut number = || numbers.next().and_then(Result::ok).expect("a number");
+        let (thread, n) = (number(), number());
+        assert_eq!(next[thread], 2 * n + usize::from(attachments == 0), "{text}");
+        next[thread] += 1;
+        for nth in 0..attachments {
+            assert_eq!(client.binary().await, [thread as u8, n as u8, nth], "{text}");
+        }
+    }
+    for ended in bed.soon("the end of the threads", join_all(threads)).await {
+        ended.expect("nothing fails");
+    }
 }
 
 /// A process ends when `serve` returns.

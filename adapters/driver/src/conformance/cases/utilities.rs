@@ -129,6 +129,7 @@ async fn four(namespace: &Namespace, address: Address<'_>) -> (Vec<Client>, Vec<
     (clients, sockets)
 }
 
+/// Invariants 15 to 19, 48 and 51.
 pub(crate) async fn they_reach_whom_a_broadcast_does_and_each_once(bed: &Bed) {
     let (_server, namespace, running) = bed.serve_one().await;
     let (mut clients, sockets) = four(&namespace, running.address).await;
@@ -145,6 +146,9 @@ pub(crate) async fn they_reach_whom_a_broadcast_does_and_each_once(bed: &Bed) {
     for (nth, (whom, expected)) in whom.into_iter().enumerate() {
         let expected = BTreeSet::from_iter(expected);
         assert_eq!(reached(&mut clients, &namespace, &whom).await, expected, "{whom:?}");
+        // (51) One node is all there is.
+        let local = whom.clone().local();
+        assert_eq!(reached(&mut clients, &namespace, &local).await, expected, "{whom:?}");
         let listed = whom.sockets();
         assert_eq!(places(&sockets, listed.iter().map(Socket::id)), expected, "{whom:?}");
         let fetched = whom.fetch_sockets().await;
@@ -166,6 +170,7 @@ pub(crate) async fn they_reach_whom_a_broadcast_does_and_each_once(bed: &Bed) {
     }
 }
 
+/// Invariant 49.
 pub(crate) async fn a_filter_may_be_what_is_joined_or_left(bed: &Bed) {
     let (_server, namespace, running) = bed.serve_one().await;
     let (_clients, sockets) = four(&namespace, running.address).await;
@@ -185,6 +190,7 @@ pub(crate) async fn a_filter_may_be_what_is_joined_or_left(bed: &Bed) {
     assert_eq!(members("b"), BTreeSet::from([0, 1, 2]));
 }
 
+/// Invariant 50.
 pub(crate) async fn each_connection_is_closed_once(bed: &Bed) {
     let (server, namespace, running) = bed.serve_one().await;
     let elsewhere = server.namespace("/other");
