@@ -73,14 +73,15 @@ pub use klatch_core as core;
 pub use klatch_core::engine::{Message, Transport, Transports};
 pub use klatch_core::{
     Args, CloseReason, Config, ConfigFault, ConnectError, DecodeError, EncodeError, FromPayload,
-    JoinError, Payload, RoomEvent, Sid, SocketId, Timestamp, ToArgs, Value,
+    JoinError, Limit, Payload, RoomEvent, Sid, SocketId, Timestamp, ToArgs, Value,
 };
 pub use klatch_driver::{
     Ack, Answers, Bound, Broadcast, Builder, Call, ConfigError, ConnectionError, Cookie, Cors,
     EmitError, Endpoint, EngineServer, EngineSocket, EventError, EventHandler, Forbidden,
-    HandlerError, Handlers, Handshake, InvalidPattern, Listener, Namespace, ParentBroadcast,
-    ParentNamespace, Recovery, RemoteSocket, Replies, Reply, ReplyError, Rooms, Runtime, SameSite,
-    Secure, Server, Service, Socket, Stream, Timer, Unicast, WebSocketMessage, WebSocketRequest,
+    HandlerError, Handlers, Handshake, InvalidPattern, LimitHits, Listener, Namespace,
+    NamespaceSnapshot, ParentBroadcast, ParentNamespace, Recovery, RemoteSocket, Replies, Reply,
+    ReplyError, Rooms, Runtime, SameSite, Secure, Server, Service, Snapshot, Socket, Stream, Timer,
+    Unicast, WebSocketMessage, WebSocketRequest,
 };
 
 #[cfg(feature = "async-std")]

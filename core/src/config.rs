@@ -225,6 +225,12 @@ impl Config {
         self.ping_timeout
     }
 
+    /// How long what a client did before it went may take until it is handled: the ping timeout, for as
+    /// long as a client that is gone may seem to be there anyway.
+    pub const fn farewell_deadline(&self) -> Duration {
+        self.ping_timeout
+    }
+
     /// How old what a client had not read when it was lost can be: it had read what was sent before
     /// the last ping that it answered, and it was noticed when the next was not.
     pub fn loss_noticed_within(&self) -> Duration {

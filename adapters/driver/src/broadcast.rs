@@ -130,12 +130,13 @@ impl Broadcast {
     /// As [`Socket::join`], for the first socket that cannot; those before it are in the rooms.
     pub fn sockets_join<N>(&self, rooms: impl Rooms<N>) -> Result<(), JoinError> {
         rooms.with(|rooms| {
-            self.namespace.change_rooms(|namespace| {
+            let joined = self.namespace.change_rooms(|namespace| {
                 // Chosen before anything changes: joining may not change who is to join.
                 let mut keys = Vec::new();
                 namespace.select(&self.target, &mut keys);
                 keys.into_iter().try_for_each(|key| namespace.join_all(key, rooms).map(|_| ()))
-            })
+            });
+            self.namespace.count(joined)
         })
     }
 

@@ -1,6 +1,7 @@
 //! What a server is made of: every setting, checked when it is built.
 
 mod error;
+mod limits;
 #[cfg(test)]
 mod tests;
 
@@ -19,12 +20,9 @@ use crate::engine::EngineServer;
 use crate::handshake::{Keep, keep};
 use crate::hooks::{ConnectionError, Forbidden, Hooks};
 use crate::hub::Hub;
-use crate::mailbox::ENTRY_OVERHEAD;
+use crate::limits::Limits;
 use crate::recovery::Recovery;
 use crate::server::Server;
-
-/// What may wait for one client unless it is told: see [`Builder::mailbox_budget`].
-const MAILBOX_BUDGET: usize = 4 << 20;
 
 /// Bytes of an answer that is worth compressing: see [`Builder::http_compression`].
 const COMPRESSION_THRESHOLD: usize = 1024;
@@ -35,7 +33,7 @@ const COMPRESSION_THRESHOLD: usize = 1024;
 pub struct Builder {
     config: Config,
     path: String,
-    mailbox_budget: Option<usize>,
+    limits: Limits,
     kept: Vec<Keep>,
     recovery: Option<Recovery>,
     frees_children: bool,
@@ -52,7 +50,7 @@ impl Builder {
         Self {
             config: Config::default(),
             path: path.to_owned(),
-            mailbox_budget: None,
+            limits: Limits::default(),
             kept: Vec::new(),
             recovery: None,
             frees_children: true,
@@ -76,16 +74,6 @@ impl Builder {
     /// `addTrailingSlash` is false leaves it out.
     pub fn path(mut self, path: &str) -> Self {
         path.clone_into(&mut self.path);
-        self
-    }
-
-    /// Bytes that may wait for one client, each packet with 64 more for its bookkeeping; a client that
-    /// would need more is closed as a slow consumer.
-    ///
-    /// 4 MiB: a few seconds of a busy room, and what a reader that stopped may cost. It is as much as a
-    /// packet of [`Config::max_payload`] needs, where that is more.
-    pub fn mailbox_budget(mut self, bytes: usize) -> Self {
-        self.mailbox_budget = Some(bytes);
         self
     }
 
@@ -239,20 +227,17 @@ impl Builder {
     }
 
     fn hub(self) -> Result<Arc<Hub>, ConfigError> {
-        let Self { config, path, mailbox_budget, kept, hooks, .. } = self;
+        let Self { config, path, limits, kept, hooks, .. } = self;
         let Self { cors, cookie, compression, client, .. } = self;
         config.validate()?;
+        limits.validate()?;
         cors.as_ref().map_or(Ok(()), Cors::validate)?;
         cookie.as_ref().map_or(Ok(()), Cookie::validate)?;
-        let needed = config.payload_limit().saturating_add(ENTRY_OVERHEAD);
-        let mailbox_budget = mailbox_budget.unwrap_or_else(|| needed.max(MAILBOX_BUDGET));
-        if mailbox_budget < needed {
-            return Err(ConfigError::MailboxBudget { bytes: mailbox_budget, needed });
-        }
+        let budget = limits.budget(&config)?;
         let path = slashed(path)?;
         let bundle = client.map(|package| Bundle::read(&package)).transpose()?;
         let web = Web { cors, cookie, compression, bundle };
-        Ok(Arc::new(Hub::new(config, path, mailbox_budget, kept, hooks, web)))
+        Ok(Hub::new(config, path, limits, budget, kept, hooks, web))
     }
 }
 

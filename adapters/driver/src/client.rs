@@ -1,6 +1,6 @@
 //! What a connection's task drives: a machine of the core, and what its events do.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::Waker;
 
 use bytes::Bytes;
@@ -8,11 +8,19 @@ use http::request::Parts;
 use klatch_core::Timestamp;
 use klatch_core::engine::{Frame, Input, RequestId, Transmit};
 
+use crate::link::Load;
 use crate::mailbox::{Order, Readiness};
 
 /// One connection as its task sees it. Everything here is a few moves on the machine; reading,
 /// writing and waiting are the task's.
 pub(crate) trait Client: Send + Unpin + 'static {
+    /// What it holds, for those who are to know.
+    fn load(&self) -> Weak<dyn Load>;
+
+    /// Whether what the client sends is to stay where it is: it does not read what is sent to it, and
+    /// enough of it waits. If it `was` paused, until less waits.
+    fn is_paused(&self, was: bool) -> bool;
+
     /// Takes in what arrived.
     fn handle(&mut self, now: Timestamp, input: Input);
 

@@ -1,12 +1,13 @@
 //! One Socket.IO client in its task: the core's machine, its sockets and its mailbox.
 
 mod entering;
+mod parking;
 #[cfg(test)]
 mod tests;
 mod waiting;
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::Waker;
 
 use klatch_core::engine::{Frame, Input, Transmit, Transport};
@@ -21,14 +22,11 @@ use crate::directory::Searching;
 use crate::gate::Gate;
 use crate::handler::{Call, Start};
 use crate::handshake::Handshake;
-use crate::link::{Link, MAX_IN_FLIGHT};
+use crate::link::{Link, Load};
 use crate::mailbox::{Mailbox, Order, Readiness};
 use crate::server::Shared;
 use crate::socket::{Farewell, Socket};
 use crate::wakers::wake_after;
-
-/// What an event that waits counts for beyond its bytes.
-const PARKED_OVERHEAD: usize = 128;
 
 /// One Socket.IO client in its task. What every turn looks at comes first; see
 /// [`Task`](crate::task::Task).
@@ -110,7 +108,8 @@ impl SocketIo {
                 self.end(slot, CloseReason::ClientNamespaceDisconnect, Farewell::Untold);
             }
             Event::Upgraded => self.link.upgraded(),
-            Event::Closed { reason } => self.on_closed(reason),
+            Event::Limit { limit } => self.hit(limit),
+            Event::Closed { reason } => self.on_end(now, reason),
             _ => {}
         }
     }
@@ -138,34 +137,13 @@ impl SocketIo {
     /// The connection is over: every socket that is left ends for the same reason.
     fn on_closed(&mut self, reason: CloseReason) {
         tracing::debug!(%reason, "the connection is closed");
-        self.link.mailbox.close();
+        self.link.close();
         self.batch.clear();
-        self.parked.clear();
-        self.waiting = None;
-        self.parked_bytes = 0;
+        self.forget_what_waits();
         self.arriving = 0;
         self.searching = None;
         for socket in std::mem::take(&mut self.sockets).into_iter().flatten() {
             socket.end(reason, Farewell::Untold);
-        }
-    }
-
-    fn on_or_park(&mut self, now: Timestamp, event: Event) {
-        let waits = !self.parked.is_empty() || self.link.in_flight() >= MAX_IN_FLIGHT;
-        // An answer that somebody awaits may be what a handler under way waits for.
-        let parks = !matches!(event, Event::Ack { .. } | Event::Upgraded | Event::Closed { .. });
-        if waits && parks {
-            self.park(now, event);
-        } else {
-            self.on_event(now, event);
-        }
-    }
-
-    fn park(&mut self, now: Timestamp, event: Event) {
-        self.parked_bytes += parked_bytes(&event);
-        self.parked.push_back(event);
-        if self.parked_bytes > self.link.hub.config.payload_limit() {
-            self.machine.close(now, CloseReason::ForcedClose);
         }
     }
 
@@ -209,18 +187,16 @@ impl SocketIo {
     }
 }
 
-fn parked_bytes(event: &Event) -> usize {
-    let bytes = match event {
-        Event::Event { args, .. } | Event::Connect { auth: args, .. } => {
-            let attachments = args.attachments().iter().map(|attachment| attachment.bytes().len());
-            args.as_json().len() + attachments.sum::<usize>()
-        }
-        _ => 0,
-    };
-    bytes + PARKED_OVERHEAD
-}
-
 impl Client for SocketIo {
+    fn load(&self) -> Weak<dyn Load> {
+        let link: Weak<Link> = Arc::downgrade(&self.link);
+        link
+    }
+
+    fn is_paused(&self, was: bool) -> bool {
+        (was || self.link.mailbox.is_congested()) && self.is_over_budget()
+    }
+
     fn handle(&mut self, now: Timestamp, input: Input) {
         self.machine.handle(now, input);
     }
@@ -238,16 +214,23 @@ impl Client for SocketIo {
 
     fn handle_timeout(&mut self, now: Timestamp) {
         self.machine.handle_timeout(now);
+        self.end_in_time(now);
     }
 
     fn poll_timeout(&self) -> Option<Timestamp> {
-        self.machine.poll_timeout()
+        self.machine.poll_timeout().or_else(|| self.end_by())
     }
 
     fn obey(&mut self, now: Timestamp, order: Order) {
         match order {
-            Order::Overflow => self.machine.abort(now, CloseReason::SlowConsumer),
-            Order::Close(reason) => self.closing = Some(reason),
+            Order::Overflow(limit) => {
+                self.hit(limit);
+                self.machine.abort(now, CloseReason::SlowConsumer);
+            }
+            Order::Close(reason) => {
+                self.closing = Some(reason);
+                self.end_now();
+            }
             Order::DisconnectAll => {
                 self.arriving = 0;
                 self.searching = None;
@@ -269,14 +252,8 @@ impl Client for SocketIo {
         }
     }
 
-    /// Oldest first, as far as handlers may start.
     fn take_events(&mut self, now: Timestamp) {
-        self.go_on();
-        while !self.parked.is_empty() && self.link.in_flight() < MAX_IN_FLIGHT {
-            let Some(event) = self.parked.pop_front() else { break };
-            self.parked_bytes -= parked_bytes(&event);
-            self.on_event(now, event);
-        }
+        self.take_parked(now);
         while let Some(event) = self.machine.poll_event() {
             self.on_or_park(now, event);
         }
@@ -317,7 +294,11 @@ impl Client for SocketIo {
 
     fn settle(&mut self, readiness: Readiness, waker: &Waker) -> bool {
         let passed_on = std::mem::take(&mut self.passed_on);
-        self.link.mailbox.settle(passed_on, readiness, waker)
+        let settled = self.link.mailbox.settle(passed_on, readiness, waker);
+        if settled.drained {
+            self.link.drained();
+        }
+        settled.idle && !(settled.drained && self.may_go_on())
     }
 
     fn shrink_to_fit(&mut self) {
@@ -332,7 +313,7 @@ impl Client for SocketIo {
     }
 
     fn is_finished(&self) -> bool {
-        self.machine.is_finished()
+        self.machine.is_finished() && self.end_by().is_none()
     }
 
     fn finish(&mut self) {

@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use klatch_core::Sid;
 use klatch_core::engine::{Method, Request, RequestError, Transport};
@@ -30,13 +30,18 @@ pub(crate) use self::http1::{Fallback, begun};
 pub use self::upgrade::WebSocketRequest;
 pub(crate) use self::upgrade::is_asked_for;
 use crate::application::Application;
+use crate::client::Client as _;
 use crate::handshake::{Handshake, Secure};
 use crate::hooks::Asked;
-use crate::hub::Hub;
+use crate::hub::{Hub, Place};
 use crate::inbox::Inbox;
 use crate::runtime::{Host, Runtime};
 use crate::task::Task;
 use crate::websocket::WebSocket;
+
+/// When a client for which there is no place may ask again: as long as the official ones wait at most
+/// between two attempts.
+const RETRY_AFTER_SECONDS: u16 = 5;
 
 /// The body of a request broke off. Why is of no interest, and its type was in everybody's way.
 #[derive(Debug, thiserror::Error)]
@@ -73,15 +78,15 @@ pub(crate) struct Edge {
 
 /// Where sessions begin: the one place here that knows what is served, and on what.
 trait Sessions: Send + Sync {
-    /// Starts the task of a new session.
+    /// Starts the task of a new session; `None` if the server is closing, or has a session of this id.
     fn begin(
         &self,
+        place: Place,
         sid: Sid,
-        inbox: Arc<Inbox>,
         transport: Transport,
         handshake: Handshake,
         websocket: Option<WebSocket>,
-    );
+    ) -> Option<Arc<Inbox>>;
 }
 
 struct Served<R, A> {
@@ -92,20 +97,25 @@ struct Served<R, A> {
 impl<R: Runtime, A: Application> Sessions for Served<R, A> {
     fn begin(
         &self,
+        place: Place,
         sid: Sid,
-        inbox: Arc<Inbox>,
         transport: Transport,
         handshake: Handshake,
         websocket: Option<WebSocket>,
-    ) {
+    ) -> Option<Arc<Inbox>> {
         let Self { runtime, application } = self;
+        let hub = application.hub();
         // The session's id is a secret: in logs it has a number.
-        let number = inbox.number();
-        let span = tracing::debug_span!("connection", number, opened_by = %transport);
+        let number = hub.next_number();
         let client = application.client(sid, transport, handshake, runtime.now());
-        let hub = application.hub().clone();
-        let task = Task::new(runtime.clone(), hub, sid, inbox, client, websocket);
+        let inbox = Arc::new(Inbox::new(number, client.load()));
+        if !place.fill(sid, inbox.clone()) {
+            return None;
+        }
+        let span = tracing::debug_span!("connection", number, opened_by = %transport);
+        let task = Task::new(runtime.clone(), hub.clone(), sid, inbox.clone(), client, websocket);
         runtime.spawn(task.instrument(span));
+        Some(inbox)
     }
 }
 
@@ -182,11 +192,14 @@ impl Edge {
     ) -> Answer {
         match wanted {
             Err(error) => error.into(),
-            Ok(Request::Open(_)) => {
-                let asked = self.hub.hooks.ask(&request, peer.address);
-                let handshake = self.handshake(&request, peer);
-                self.open_polling(asked, handshake).await
-            }
+            Ok(Request::Open(_)) => match self.hub.place() {
+                None => unavailable().into(),
+                Some(place) => {
+                    let asked = self.hub.hooks.ask(&request, peer.address);
+                    let handshake = self.handshake(&request, peer);
+                    self.open_polling(place, asked, handshake).await
+                }
+            },
             Ok(Request::Post(sid)) => match self.hub.find(&sid) {
                 Some(inbox) => self.post(&inbox, request).await,
                 None => RequestError::UnknownSid.into(),
@@ -198,13 +211,14 @@ impl Edge {
         }
     }
 
-    async fn open_polling(&self, asked: Asked, handshake: Handshake) -> Answer {
+    async fn open_polling(&self, place: Place, asked: Asked, handshake: Handshake) -> Answer {
         let sid = match asked.answer().await {
             Ok(named) => self.sid(named),
             Err(denied) => return denied.into(),
         };
-        let Some(inbox) = self.open(sid, handshake, Transport::Polling, None) else {
-            return empty(StatusCode::SERVICE_UNAVAILABLE).into();
+        let polling = Transport::Polling;
+        let Some(inbox) = self.sessions.begin(place, sid, polling, handshake, None) else {
+            return unavailable().into();
         };
         let answer = polling::get(&inbox).await;
         let opens = answer.http.status().is_success();
@@ -232,22 +246,13 @@ impl Edge {
     fn sid(&self, named: Option<Sid>) -> Sid {
         named.unwrap_or_else(|| Sid::from_entropy(self.hub.entropy()))
     }
+}
 
-    /// Starts a new session; `None` if the server is closing, or has a session of this id.
-    fn open(
-        &self,
-        sid: Sid,
-        handshake: Handshake,
-        transport: Transport,
-        websocket: Option<WebSocket>,
-    ) -> Option<Arc<Inbox>> {
-        let inbox = Arc::new(Inbox::new(self.hub.next_number()));
-        if !self.hub.remember(sid, inbox.clone()) {
-            return None;
-        }
-        self.sessions.begin(sid, inbox.clone(), transport, handshake, websocket);
-        Some(inbox)
-    }
+/// The answer to a client for which there is no place: not here, or not now.
+fn unavailable() -> http::Response<Bytes> {
+    let mut http = empty(StatusCode::SERVICE_UNAVAILABLE);
+    http.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+    http
 }
 
 fn empty(status: StatusCode) -> http::Response<Bytes> {

@@ -1,27 +1,28 @@
 //! An Engine.IO server without Socket.IO above it.
 
-use std::collections::VecDeque;
+mod client;
+mod parking;
+
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::task::Waker;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::request::Parts;
-use klatch_core::engine::{
-    Event, Frame, Input, Message, RequestId, Segment, Session, Transmit, Transport,
-};
+use klatch_core::engine::{Message, Segment, Session, Transport};
 use klatch_core::{CloseReason, Config, Sid, Timestamp};
 use parking_lot::RwLock;
 
+use self::client::Engine;
 use crate::application::Application;
 use crate::builder::{Builder, ConfigError};
-use crate::client::Client;
 use crate::error::EmitError;
 use crate::handshake::Handshake;
 use crate::hub::Hub;
-use crate::mailbox::{Mailbox, Order, Readiness};
+use crate::link::{InFlight, Link};
+use crate::mailbox::Order;
+use crate::snapshot::Snapshot;
 use crate::start::start;
 use crate::wakers::wake_after;
 
@@ -135,6 +136,11 @@ impl EngineServer {
         self.hub.len()
     }
 
+    /// How it is; see [`Server::snapshot`](crate::Server::snapshot).
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::new(&self.hub, Vec::new())
+    }
+
     /// Closes the server; see [`Server::close`](crate::Server::close).
     pub async fn close(&self) {
         self.hub.close().await;
@@ -155,13 +161,7 @@ impl fmt::Debug for EngineServer {
 
 /// One Engine.IO session. Cheap to clone; after its end it takes nothing more.
 #[derive(Clone)]
-pub struct EngineSocket(Arc<Link>);
-
-struct Link {
-    hub: Arc<Hub>,
-    handshake: Handshake,
-    mailbox: Mailbox<Segment>,
-}
+pub struct EngineSocket(Arc<Link<Segment>>);
 
 impl EngineSocket {
     /// Sends text: queued, in the order of these calls.
@@ -199,6 +199,29 @@ impl EngineSocket {
         &self.0.handshake
     }
 
+    /// Whether it is worth sending more; see [`Socket::is_writable`](crate::Socket::is_writable).
+    pub fn is_writable(&self) -> bool {
+        !self.0.mailbox.is_closed() && !self.0.mailbox.is_congested()
+    }
+
+    /// Waits until it [is writable](Self::is_writable).
+    ///
+    /// # Errors
+    ///
+    /// If the session has ended, or does while this waits.
+    pub async fn ready(&self) -> Result<(), EmitError> {
+        loop {
+            let drained = self.0.listen();
+            if self.0.mailbox.is_closed() {
+                return Err(EmitError::Closed);
+            }
+            if !self.0.mailbox.is_congested() {
+                return Ok(());
+            }
+            drained.await;
+        }
+    }
+
     /// Closes the session after what is queued.
     pub fn close(&self) {
         self.0.mailbox.command(Order::Close(CloseReason::ForcedClose));
@@ -216,7 +239,7 @@ impl EngineSocket {
         let begun = async move { handler(socket, argument).await };
         let goes_on = || {
             let socket = self.clone();
-            ((), move || socket.close())
+            (InFlight::new(&self.0), move || socket.close())
         };
         if start(&self.0.hub, Box::pin(begun), goes_on).is_err() {
             self.close();
@@ -227,148 +250,6 @@ impl EngineSocket {
 impl fmt::Debug for EngineSocket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EngineSocket").finish_non_exhaustive()
-    }
-}
-
-/// One Engine.IO client in its task.
-pub(crate) struct Engine {
-    handlers: Arc<RwLock<Handlers>>,
-    session: Session,
-    socket: EngineSocket,
-    opened: bool,
-    closing: Option<CloseReason>,
-    batch: VecDeque<Segment>,
-    passed_on: usize,
-}
-
-impl Engine {
-    fn fill(&mut self) -> bool {
-        if self.batch.is_empty() {
-            // There are no namespaces that could have ended.
-            let _ = self.socket.0.mailbox.take(&mut self.batch);
-        }
-        let filled = !self.batch.is_empty();
-        for segment in self.batch.drain(..) {
-            self.passed_on += Mailbox::charge(&segment);
-            self.session.send(segment);
-        }
-        filled
-    }
-
-    /// Starts the handlers of what the client did; `carrier` is the head of the POST by which it did so.
-    fn start_handlers(&mut self, carrier: Option<&Arc<Parts>>) {
-        while let Some(event) = self.session.poll_event() {
-            match event {
-                Event::Message(message) => {
-                    let handler = self.handlers.read().message.clone();
-                    self.socket.run(handler, (message, carrier.cloned()));
-                }
-                Event::Closed(reason) => {
-                    self.socket.0.mailbox.close();
-                    let handler = self.handlers.read().close.clone();
-                    self.socket.run(handler, reason);
-                }
-                _ => {}
-            }
-        }
-    }
-}
-
-impl Client for Engine {
-    fn handle(&mut self, now: Timestamp, input: Input) {
-        self.session.handle(now, input);
-    }
-
-    fn accept_upgrade(&mut self, now: Timestamp) -> bool {
-        self.session.accept_upgrade(now)
-    }
-
-    fn handle_timeout(&mut self, now: Timestamp) {
-        self.session.handle_timeout(now);
-    }
-
-    fn poll_timeout(&self) -> Option<Timestamp> {
-        self.session.poll_timeout()
-    }
-
-    fn obey(&mut self, now: Timestamp, order: Order) {
-        match order {
-            Order::Overflow => self.session.abort(CloseReason::SlowConsumer),
-            Order::Close(reason) => self.closing = Some(reason),
-            Order::DisconnectAll => self.session.close(now, CloseReason::ForcedServerClose),
-        }
-    }
-
-    fn take_orders(&mut self, now: Timestamp) {
-        if !self.opened {
-            self.opened = true;
-            let handler = self.handlers.read().open.clone();
-            self.socket.run(handler, ());
-        }
-        if let (_, Some(order)) = self.socket.0.mailbox.take_orders() {
-            self.obey(now, order);
-        }
-    }
-
-    fn receive(&mut self, now: Timestamp, frame: Frame) {
-        self.session.handle(now, Input::Frame(frame));
-        self.take_events(now);
-    }
-
-    fn receive_post(&mut self, now: Timestamp, id: RequestId, body: Bytes, head: Carrier) {
-        self.session.handle(now, Input::PostBody(id, body));
-        // At once: what the next POST carries has another head.
-        self.start_handlers(head.as_ref());
-    }
-
-    fn take_events(&mut self, _: Timestamp) {
-        self.start_handlers(None);
-    }
-    fn next_transmit(&mut self, now: Timestamp) -> Option<Transmit> {
-        loop {
-            if self.session.can_transmit() || self.closing.is_some() {
-                self.fill();
-            }
-            if let Some(transmit) = self.session.poll_transmit() {
-                return Some(transmit);
-            }
-            let reason = self.closing.take()?;
-            self.session.close(now, reason);
-            self.take_events(now);
-        }
-    }
-
-    fn readiness(&self) -> Readiness {
-        if !self.session.can_transmit() {
-            Readiness::Blocked
-        } else if self.session.is_writable() {
-            Readiness::Idle
-        } else {
-            Readiness::Busy
-        }
-    }
-
-    fn settle(&mut self, readiness: Readiness, waker: &Waker) -> bool {
-        let passed_on = std::mem::take(&mut self.passed_on);
-        self.socket.0.mailbox.settle(passed_on, readiness, waker)
-    }
-
-    fn shrink_to_fit(&mut self) {
-        self.session.shrink_to_fit();
-        self.socket.0.mailbox.shrink_to_fit();
-        self.batch.shrink_to_fit();
-    }
-
-    fn is_closed(&self) -> bool {
-        self.session.is_closed()
-    }
-
-    fn is_finished(&self) -> bool {
-        self.session.is_finished()
-    }
-
-    fn finish(&mut self) {
-        self.socket.0.mailbox.close();
     }
 }
 
@@ -386,16 +267,11 @@ impl Application for EngineServer {
         handshake: Handshake,
         now: Timestamp,
     ) -> Engine {
-        let mailbox = Mailbox::new(self.hub.mailbox_budget);
-        let link = Link { hub: self.hub.clone(), handshake, mailbox };
-        Engine {
-            handlers: self.handlers.clone(),
-            session: Session::new(&self.hub.config, sid, transport, now),
-            socket: EngineSocket(Arc::new(link)),
-            opened: false,
-            closing: None,
-            batch: VecDeque::new(),
-            passed_on: 0,
-        }
+        let link = Link::new(self.hub.clone(), handshake, transport);
+        Engine::new(
+            self.handlers.clone(),
+            Session::new(&self.hub.config, sid, transport, now),
+            EngineSocket(Arc::new(link)),
+        )
     }
 }

@@ -49,6 +49,10 @@ impl Housekeeper {
         }
     }
 
+    pub(crate) fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
     /// What time it is.
     pub(crate) fn now(&self) -> Timestamp {
         self.hub.now()

@@ -1,19 +1,26 @@
 //! What all connections of a server share, whatever they speak.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
+use std::task::Wake;
 use std::time::Duration;
 
 use event_listener::{Event, EventListener};
 use futures::future::{self, Either};
-use klatch_core::{CloseReason, Config, Sid, Timestamp};
+use klatch_core::{CloseReason, Config, Limit, Sid, Timestamp};
+use parking_lot::Mutex;
 
+use crate::budget::Budget;
+use crate::counts::Counts;
 use crate::edge::Web;
 use crate::entropy;
 use crate::handshake::Keep;
 use crate::hooks::Hooks;
-use crate::inbox::{Inbox, Registry};
+use crate::inbox::Inbox;
+use crate::limits::Limits;
+use crate::link::Load;
 use crate::mailbox::Order;
+use crate::registry::Registry;
 use crate::runtime::Host;
 
 /// How long a closing server waits for its clients to take what is queued for them.
@@ -24,8 +31,11 @@ pub(crate) struct Hub {
     pub(crate) config: Config,
     /// With slashes at both ends.
     pub(crate) path: String,
-    /// Bytes that may wait for one client.
-    pub(crate) mailbox_budget: usize,
+    pub(crate) limits: Limits,
+    /// Bytes that may wait for clients.
+    pub(crate) budget: Arc<Budget>,
+    /// How often each limit was hit.
+    pub(crate) counts: Counts,
     /// Extensions of opening requests that handlers may ask for.
     pub(crate) kept: Vec<Keep>,
     pub(crate) hooks: Hooks,
@@ -44,6 +54,8 @@ pub(crate) struct Hub {
     session_ended: Event,
     /// The server is closing, and the last session has ended.
     drained: Event,
+    /// Held by whoever makes room in mailboxes.
+    shedding: Mutex<()>,
 }
 
 impl std::fmt::Debug for Hub {
@@ -59,19 +71,22 @@ impl Hub {
     pub(crate) fn new(
         config: Config,
         path: String,
-        mailbox_budget: usize,
+        limits: Limits,
+        budget: Budget,
         kept: Vec<Keep>,
         hooks: Hooks,
         web: Web,
-    ) -> Self {
-        Self {
+    ) -> Arc<Self> {
+        let hub = Arc::new(Self {
             config,
             path,
-            mailbox_budget,
+            budget: Arc::new(budget),
+            counts: Counts::default(),
             kept,
             hooks,
             web,
-            sessions: Registry::default(),
+            sessions: Registry::new(limits.sessions),
+            limits,
             numbers: AtomicU64::new(0),
             writing: AtomicUsize::new(0),
             host: OnceLock::new(),
@@ -80,7 +95,10 @@ impl Hub {
             closing_began: Event::new(),
             session_ended: Event::new(),
             drained: Event::new(),
-        }
+            shedding: Mutex::new(()),
+        });
+        hub.budget.shed_by(Arc::new(Shedder(Arc::downgrade(&hub))).into());
+        hub
     }
 
     /// Gives the server its runtime; the first one stays. `true` if this was the first.
@@ -116,17 +134,16 @@ impl Hub {
         self.host().map_or(Timestamp::ZERO, |host| host.now())
     }
 
-    /// Enters a session; `false` if the server is closing, or another session has this id.
-    pub(crate) fn remember(&self, sid: Sid, inbox: Arc<Inbox>) -> bool {
-        if !self.sessions.insert(sid, inbox) {
-            return false;
-        }
-        // Whoever closes the server looks at the sessions after it set the flag.
+    /// A place for a new session; `None` if the server is closing, or has as many as it may.
+    pub(crate) fn place(self: &Arc<Self>) -> Option<Place> {
         if self.is_closing() {
-            self.forget(&sid);
-            return false;
+            return None;
         }
-        true
+        if !self.sessions.take_place() {
+            self.counts.hit(Limit::Sessions);
+            return None;
+        }
+        Some(Place(Some(self.clone())))
     }
 
     /// A number for a session: to tell it from others in logs, and to have an order.
@@ -149,6 +166,28 @@ impl Hub {
 
     pub(crate) fn len(&self) -> usize {
         self.sessions.len()
+    }
+
+    /// What every connection holds.
+    pub(crate) fn loads(&self) -> Vec<Arc<dyn Load>> {
+        self.sessions.all().iter().filter_map(|inbox| inbox.load()).collect()
+    }
+
+    /// Makes room in mailboxes, if they hold too much: the fullest are closed first.
+    fn shed(&self) {
+        let _shedding = self.shedding.lock();
+        let Some(mut excess) = self.budget.excess() else { return };
+        let mut loads: Vec<_> =
+            self.loads().into_iter().map(|load| (load.queued(), load)).collect();
+        loads.sort_unstable_by_key(|(queued, _)| std::cmp::Reverse(*queued));
+        for (queued, load) in loads {
+            if excess == 0 {
+                break;
+            }
+            tracing::debug!(queued, "a mailbox is closed: others need the room");
+            load.shed();
+            excess = excess.saturating_sub(queued);
+        }
     }
 
     pub(crate) fn is_closing(&self) -> bool {
@@ -220,5 +259,47 @@ impl Drop for Writing {
     fn drop(&mut self) {
         self.0.writing.fetch_sub(1, Ordering::SeqCst);
         self.0.session_ended.notify(usize::MAX);
+    }
+}
+
+/// A place for a session that is about to begin; dropped, it is free again.
+pub(crate) struct Place(Option<Arc<Hub>>);
+
+impl Place {
+    /// Enters the session; `false` if the server is closing, or another session has this id.
+    pub(crate) fn fill(mut self, sid: Sid, inbox: Arc<Inbox>) -> bool {
+        let Some(hub) = self.0.take() else { return false };
+        if !hub.sessions.fill_place(sid, inbox) {
+            return false;
+        }
+        // Whoever closes the server looks at the sessions after it set the flag.
+        if hub.is_closing() {
+            hub.forget(&sid);
+            return false;
+        }
+        true
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(hub) = self.0.take() {
+            hub.sessions.leave_place();
+        }
+    }
+}
+
+/// Whoever fills the mailboxes beyond their budget wakes this, once it holds no lock.
+struct Shedder(Weak<Hub>);
+
+impl Wake for Shedder {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if let Some(hub) = self.0.upgrade() {
+            hub.shed();
+        }
     }
 }

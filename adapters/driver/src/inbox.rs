@@ -1,20 +1,18 @@
 //! What other tasks hand to a connection's task, its HTTP requests and its WebSocket, and what
 //! wakes it.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::task::Waker;
 
 use bytes::Bytes;
 use futures::channel::oneshot;
 use futures::task::ArcWake;
 use http::request::Parts;
-use klatch_core::Sid;
 use klatch_core::engine::{PostFault, RequestError, RequestId, Response};
 use parking_lot::Mutex;
 
+use crate::link::Load;
 use crate::mailbox::Order;
 use crate::websocket::WebSocket;
 
@@ -50,10 +48,11 @@ const READABLE: u8 = 2;
 /// As a waker it stands for the WebSocket: whoever wakes it says that there is something to read.
 /// A task that is woken to write need not try: reading from a socket that has nothing costs a
 /// system call on most runtimes.
-#[derive(Debug)]
 pub(crate) struct Inbox {
     /// The session's.
     number: u64,
+    /// What the connection holds.
+    load: Weak<dyn Load>,
     /// What happened since the task last looked.
     news: AtomicU8,
     arrivals: Mutex<Arrivals>,
@@ -94,9 +93,10 @@ impl ArcWake for Inbox {
 }
 
 impl Inbox {
-    pub(crate) fn new(number: u64) -> Self {
+    pub(crate) fn new(number: u64, load: Weak<dyn Load>) -> Self {
         Self {
             number,
+            load,
             // A WebSocket that is there from the start may have been written to.
             news: AtomicU8::new(READABLE),
             arrivals: Mutex::default(),
@@ -106,6 +106,11 @@ impl Inbox {
 
     pub(crate) fn number(&self) -> u64 {
         self.number
+    }
+
+    /// What the connection holds; `None` if it is gone.
+    pub(crate) fn load(&self) -> Option<Arc<dyn Load>> {
+        self.load.upgrade()
     }
 
     pub(crate) fn next_request(&self) -> RequestId {
@@ -161,6 +166,11 @@ impl Inbox {
         std::mem::take(&mut self.arrivals.lock().list)
     }
 
+    /// Leaves something for the next [`Self::take`], before what arrives meanwhile.
+    pub(crate) fn put_back(&self, arrival: Arrival) {
+        self.arrivals.lock().list.insert(0, arrival);
+    }
+
     /// The task is gone. A request that it did not see any more would keep this inbox alive, and
     /// in it the way to its own answer: it would wait for ever.
     pub(crate) fn close(&self) {
@@ -181,49 +191,18 @@ impl Inbox {
     }
 }
 
-/// The sessions of a server, by the id that their clients name in requests.
-#[derive(Debug, Default)]
-pub(crate) struct Registry {
-    sessions: Mutex<HashMap<Sid, Arc<Inbox>>>,
-}
-
-impl Registry {
-    /// Enters a session; `false` if there is one of this id.
-    #[must_use]
-    pub(crate) fn insert(&self, sid: Sid, inbox: Arc<Inbox>) -> bool {
-        let mut sessions = self.sessions.lock();
-        let Entry::Vacant(place) = sessions.entry(sid) else { return false };
-        place.insert(inbox);
-        true
-    }
-
-    pub(crate) fn find(&self, sid: &Sid) -> Option<Arc<Inbox>> {
-        self.sessions.lock().get(sid).cloned()
-    }
-
-    pub(crate) fn remove(&self, sid: &Sid) {
-        self.sessions.lock().remove(sid);
-    }
-
-    /// Every session, the oldest first.
-    pub(crate) fn all(&self) -> Vec<Arc<Inbox>> {
-        let mut all: Vec<_> = self.sessions.lock().values().cloned().collect();
-        all.sort_unstable_by_key(|inbox| inbox.number);
-        all
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.sessions.lock().len()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::link::Link;
+
+    fn inbox() -> Inbox {
+        Inbox::new(0, Weak::<Link>::new())
+    }
 
     #[test]
     fn a_request_that_comes_when_the_task_has_ended_is_not_left_waiting() {
-        let inbox = Inbox::new(0);
+        let inbox = inbox();
         let (sender, mut before) = oneshot::channel();
         assert!(inbox.push(Arrival::Get(inbox.next_request(), sender)).is_ok());
         inbox.close();
@@ -235,7 +214,7 @@ mod tests {
 
     #[test]
     fn only_what_opens_a_request_is_refused_by_a_full_inbox() {
-        let inbox = Inbox::new(0);
+        let inbox = inbox();
         for _ in 0..CAPACITY {
             let (sender, _) = oneshot::channel();
             assert!(inbox.push(Arrival::Get(inbox.next_request(), sender)).is_ok());

@@ -1,12 +1,18 @@
 //! What waits to be sent to one client.
 
+mod wake;
+
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Waker;
 
 use klatch_core::engine::Segment;
-use klatch_core::{CloseReason, Outgoing, Slot};
+use klatch_core::{CloseReason, Limit, Outgoing, Slot};
 use parking_lot::Mutex;
+
+use self::wake::both;
+use crate::budget::{Budget, Chunks, narrow};
 
 /// What an entry costs beyond its bytes: its place in the queue and the packet's own header.
 pub(crate) const ENTRY_OVERHEAD: usize = 64;
@@ -39,7 +45,7 @@ impl Parcel for Segment {
 #[derive(Debug)]
 #[repr(align(64))]
 pub(crate) struct Mailbox<T> {
-    budget: usize,
+    budget: Arc<Budget>,
     /// The task takes its turn: it looks once more before it waits, and need not be woken for a
     /// packet. Reset under the lock.
     awake: AtomicBool,
@@ -47,6 +53,8 @@ pub(crate) struct Mailbox<T> {
     filled: AtomicBool,
     /// There may be something that the task was told. Changed under the lock.
     told: AtomicBool,
+    /// More waits than its client should have waiting while it is heard. Changed under the lock.
+    congested: AtomicBool,
     state: Mutex<State<T>>,
 }
 
@@ -54,7 +62,11 @@ pub(crate) struct Mailbox<T> {
 struct State<T> {
     queue: VecDeque<T>,
     /// Charged for what is queued and for what the task took and has not passed on.
-    bytes: usize,
+    bytes: u32,
+    /// Up to so many, nothing is to be asked.
+    quiet: u32,
+    /// What the server has counted of them.
+    chunks: Chunks,
     /// The task wants what comes in: its transport takes packets.
     wanted: bool,
     /// What is sent now leaves now: the transport takes packets, and has passed on all before.
@@ -87,8 +99,17 @@ pub(crate) enum Order {
     Close(CloseReason),
     /// Disconnect every namespace, then close the connection.
     DisconnectAll,
-    /// The client reads too slowly: close at once.
-    Overflow,
+    /// The client reads too slowly, as this limit shows: close at once.
+    Overflow(Limit),
+}
+
+/// How a turn ended, as far as the mailbox is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Settled {
+    /// Nothing came in meanwhile: the task may wait.
+    pub(crate) idle: bool,
+    /// It was congested, and is not any more.
+    pub(crate) drained: bool,
 }
 
 /// How a connection's transport stands at the end of a turn.
@@ -114,15 +135,19 @@ pub(crate) enum Refusal {
 }
 
 impl<T: Parcel> Mailbox<T> {
-    pub(crate) fn new(budget: usize) -> Self {
+    pub(crate) fn new(budget: Arc<Budget>) -> Self {
+        let quiet = budget.quiet(Chunks::default(), 0);
         Self {
             budget,
             awake: AtomicBool::new(false),
             filled: AtomicBool::new(false),
             told: AtomicBool::new(false),
+            congested: AtomicBool::new(false),
             state: Mutex::new(State {
                 queue: VecDeque::new(),
                 bytes: 0,
+                quiet,
+                chunks: Chunks::default(),
                 wanted: false,
                 writable: false,
                 open: None,
@@ -158,13 +183,79 @@ impl<T: Parcel> Mailbox<T> {
         if let Err(refusal) = state.admit(slot) {
             return (Err(refusal), None);
         }
-        let cost = Self::charge(&parcel);
-        // One packet always fits an empty mailbox, however small the budget.
-        if state.bytes > 0 && state.bytes + cost > self.budget {
-            state.stage = Stage::Overflowed;
-            return (Err(Refusal::Full), self.tell(&mut state, Order::Overflow));
+        let bytes = state.bytes.saturating_add(narrow(Self::charge(&parcel)));
+        if bytes <= state.quiet {
+            state.bytes = bytes;
+            return (Ok(()), self.enqueue(&mut state, parcel));
         }
-        (Ok(()), self.enqueue(&mut state, cost, parcel))
+        match self.grow(&mut state, bytes) {
+            Ok(shedder) => (Ok(()), both(self.enqueue(&mut state, parcel), shedder)),
+            Err(refusal) => {
+                state.stage = Stage::Overflowed;
+                (Err(refusal), self.tell(&mut state, Order::Overflow(Limit::Mailbox)))
+            }
+        }
+    }
+
+    /// Has room for so many bytes, which is more than went without saying. What to wake, if it is too
+    /// much for the server.
+    #[cold]
+    fn grow(&self, state: &mut State<T>, bytes: u32) -> Result<Option<Waker>, Refusal> {
+        // One packet always fits an empty mailbox, however small the budget.
+        if state.bytes > 0 && bytes > self.budget.mailbox() {
+            return Err(Refusal::Full);
+        }
+        if bytes > self.budget.soft_mark() {
+            self.congested.store(true, Ordering::Release);
+        }
+        let chunks = Chunks::of(bytes).max(state.chunks);
+        let shedder =
+            if chunks == state.chunks { None } else { self.budget.grow(state.chunks, chunks) };
+        state.count(&self.budget, bytes, chunks);
+        Ok(shedder.cloned())
+    }
+
+    /// What waits is less by so much.
+    fn shrink(&self, state: &mut State<T>, bytes: u32) -> bool {
+        let chunks = Chunks::of(bytes).min(state.chunks);
+        if chunks != state.chunks {
+            self.budget.shrink(state.chunks, chunks);
+        }
+        state.count(&self.budget, bytes, chunks);
+        bytes <= self.budget.soft_mark() && self.congested.swap(false, Ordering::Release)
+    }
+
+    /// Whether so much waits that its client should read before it is heard.
+    pub(crate) fn is_congested(&self) -> bool {
+        self.congested.load(Ordering::Acquire)
+    }
+
+    /// Whether the connection is over.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.state.lock().stage == Stage::Closed
+    }
+
+    /// Bytes that wait.
+    pub(crate) fn load(&self) -> usize {
+        self.state.lock().bytes as usize
+    }
+
+    /// Forgets what is queued, and has the connection closed: others need the room.
+    pub(crate) fn shed(&self) {
+        let mut state = self.state.lock();
+        if state.stage == Stage::Closed {
+            return;
+        }
+        state.stage = Stage::Overflowed;
+        let queue = std::mem::take(&mut state.queue);
+        // What the task holds of it goes with its next turn.
+        self.shrink(&mut state, 0);
+        let waker = self.tell(&mut state, Order::Overflow(Limit::Mailboxes));
+        drop(state);
+        drop(queue);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
     }
 
     /// Queues a packet if it can leave now.
@@ -179,7 +270,13 @@ impl<T: Parcel> Mailbox<T> {
         if !state.writable || !state.queue.is_empty() {
             return Err(Refusal::Busy);
         }
-        wakers.extend(self.enqueue(&mut state, Self::charge(&parcel), parcel));
+        let bytes = state.bytes.saturating_add(narrow(Self::charge(&parcel)));
+        if bytes <= state.quiet {
+            state.bytes = bytes;
+        } else {
+            wakers.extend(self.grow(&mut state, bytes)?);
+        }
+        wakers.extend(self.enqueue(&mut state, parcel));
         Ok(())
     }
 
@@ -211,7 +308,8 @@ impl<T: Parcel> Mailbox<T> {
             state.open_too = state.open_too.iter().copied().filter(|open| *open != slot).collect();
         }
         if let Some(disconnect) = disconnect {
-            wakers.extend(self.enqueue(&mut state, Self::charge(&disconnect), disconnect));
+            state.bytes = state.bytes.saturating_add(narrow(Self::charge(&disconnect)));
+            wakers.extend(self.enqueue(&mut state, disconnect));
             append(&mut state.left, slot);
             self.told.store(true, Ordering::Release);
             wakers.extend(state.waker.take());
@@ -269,25 +367,30 @@ impl<T: Parcel> Mailbox<T> {
     }
 
     /// Says how much the task passed on, and whether its transport takes more; leaves its
-    /// waker. `false` if something came in meanwhile: the task takes another turn.
-    pub(crate) fn settle(&self, passed_on: usize, readiness: Readiness, waker: &Waker) -> bool {
+    /// waker. If something came in meanwhile, the task takes another turn.
+    pub(crate) fn settle(&self, passed_on: usize, readiness: Readiness, waker: &Waker) -> Settled {
         let mut state = self.state.lock();
         self.awake.store(false, Ordering::Relaxed);
-        state.bytes = state.bytes.saturating_sub(passed_on);
+        let bytes = state.bytes.saturating_sub(narrow(passed_on));
+        let drained = if state.is_quiet(&self.congested) {
+            state.bytes = bytes;
+            false
+        } else {
+            self.shrink(&mut state, bytes)
+        };
         state.wanted = readiness != Readiness::Blocked;
         state.writable = readiness == Readiness::Idle;
         let more = state.wanted && !state.queue.is_empty();
         if more || !state.left.is_empty() || state.order.is_some() || state.nudged {
-            return false;
+            return Settled { idle: false, drained };
         }
         if !state.waker.as_ref().is_some_and(|current| current.will_wake(waker)) {
             state.waker = Some(waker.clone());
         }
-        true
+        Settled { idle: true, drained }
     }
 
-    fn enqueue(&self, state: &mut State<T>, cost: usize, parcel: T) -> Option<Waker> {
-        state.bytes += cost;
+    fn enqueue(&self, state: &mut State<T>, parcel: T) -> Option<Waker> {
         state.queue.push_back(parcel);
         self.filled.store(true, Ordering::Release);
         if state.wanted && !self.awake.load(Ordering::Relaxed) { state.waker.take() } else { None }
@@ -295,7 +398,7 @@ impl<T: Parcel> Mailbox<T> {
 
     /// The first order stands; only the worst news replaces it.
     fn tell(&self, state: &mut State<T>, order: Order) -> Option<Waker> {
-        if state.order.is_none() || order == Order::Overflow {
+        if state.order.is_none() || matches!(order, Order::Overflow(_)) {
             state.order = Some(order);
         }
         self.told.store(true, Ordering::Release);
@@ -319,12 +422,24 @@ impl<T: Parcel> Mailbox<T> {
         state.open = None;
         state.open_too = Box::default();
         let queue = std::mem::take(&mut state.queue);
+        self.shrink(&mut state, 0);
         drop(state);
         drop(queue);
     }
 }
 
 impl<T> State<T> {
+    fn count(&mut self, budget: &Budget, bytes: u32, chunks: Chunks) {
+        self.bytes = bytes;
+        self.chunks = chunks;
+        self.quiet = budget.quiet(chunks, bytes);
+    }
+
+    /// Whether the server knows nothing of what waits, and nobody waits for it.
+    fn is_quiet(&self, congested: &AtomicBool) -> bool {
+        self.chunks == Chunks::default() && !congested.load(Ordering::Relaxed)
+    }
+
     fn admit(&self, slot: Option<Slot>) -> Result<(), Refusal> {
         if slot.is_some() && slot != self.open {
             let is_open = slot.is_some_and(|slot| self.open_too.contains(&slot));

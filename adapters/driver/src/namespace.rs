@@ -13,8 +13,8 @@ use std::task::Waker;
 use std::time::Duration;
 
 use klatch_core::{
-    CloseReason, FromPayload, Outgoing, Payload, Pid, Slot, SocketId, SocketKey, SocketMap, Target,
-    ToArgs,
+    CloseReason, FromPayload, JoinError, Outgoing, Payload, Pid, Slot, SocketId, SocketKey,
+    SocketMap, Target, ToArgs,
 };
 use parking_lot::Mutex;
 
@@ -31,6 +31,7 @@ use crate::link::Link;
 use crate::remote::RemoteSocket;
 use crate::reply::Replies;
 use crate::rooms::Rooms;
+use crate::snapshot::NamespaceSnapshot;
 use crate::socket::{Farewell, Socket};
 use crate::wakers::wake_after;
 
@@ -302,6 +303,20 @@ impl Inner {
             done
         });
         self.tell(done);
+    }
+
+    /// Counts what did not come of a room.
+    pub(crate) fn count<T>(&self, joined: Result<T, JoinError>) -> Result<T, JoinError> {
+        if let Some(limit) = joined.as_ref().err().and_then(JoinError::limit) {
+            self.housekeeper.hub().counts.hit(limit);
+        }
+        joined
+    }
+
+    pub(crate) fn snapshot(&self) -> NamespaceSnapshot {
+        let publish = self.publish.lock();
+        let (sockets, rooms) = (publish.namespace.len(), publish.namespace.room_names().count());
+        NamespaceSnapshot { name: self.name().to_owned(), sockets, rooms }
     }
 
     /// Looks at the rooms.

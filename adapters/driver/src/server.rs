@@ -17,6 +17,7 @@ use crate::hub::Hub;
 use crate::namespace::Namespace;
 use crate::parent::{self, InvalidPattern, ParentNamespace, Pattern};
 use crate::recovery::Recovery;
+use crate::snapshot::Snapshot;
 
 /// A Socket.IO server: namespaces with their handlers, and the connections to them. Cheap to clone.
 ///
@@ -147,6 +148,14 @@ impl Server {
     /// How many clients are connected, in whatever namespaces.
     pub fn clients_count(&self) -> usize {
         self.0.hub.len()
+    }
+
+    /// How it is: what is connected, what waits, which limits were hit. It takes a look at every
+    /// connection, and is for whoever asks now and then.
+    pub fn snapshot(&self) -> Snapshot {
+        let namespaces = self.0.directory.all();
+        let namespaces = namespaces.iter().map(|namespace| namespace.snapshot()).collect();
+        Snapshot::new(&self.0.hub, namespaces)
     }
 
     /// Closes the server: no more connections are accepted; what is queued for the clients is

@@ -2,6 +2,7 @@
 
 mod arriving;
 mod operators;
+mod writing;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,8 +11,8 @@ use std::sync::{Arc, OnceLock};
 use futures::future::BoxFuture;
 use klatch_core::engine::Transport;
 use klatch_core::{
-    CloseReason, ConnectError, DecodeError, EncodeError, FromPayload, Luggage, Outgoing, Payload,
-    Slot, SocketId, SocketKey, Text,
+    CloseReason, ConnectError, DecodeError, EncodeError, FromPayload, Limit, Luggage, Outgoing,
+    Payload, Slot, SocketId, SocketKey, Text,
 };
 use parking_lot::Mutex;
 use serde::Serialize;
@@ -257,7 +258,10 @@ impl Socket {
         let Inner { slot, link, .. } = &*self.0;
         match wake_after(|wakers| link.mailbox.push_volatile(Some(*slot), packet, wakers)) {
             Ok(()) => Ok(true),
-            Err(Refusal::Busy) => Ok(false),
+            Err(Refusal::Busy) => {
+                link.hub.counts.hit(Limit::Volatile);
+                Ok(false)
+            }
             Err(refusal) => Err(refusal.into()),
         }
     }
@@ -299,6 +303,7 @@ impl Socket {
                 Life::Disconnected => return,
             }
         }
+        self.0.link.drained();
         let handlers = &self.0.namespace.handlers;
         if let Some(handler) = handlers.disconnecting(self, reason) {
             self.run(&"disconnecting".into(), handler);

@@ -1,5 +1,7 @@
 //! The task of one connection: it owns the machine and both transports.
 
+mod stall;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -7,12 +9,13 @@ use std::task::{Context, Poll, Waker};
 
 use futures::task;
 use klatch_core::engine::{Input, RequestId, Transmit};
-use klatch_core::{Sid, Timestamp};
+use klatch_core::{Limit, Sid, Timestamp};
 
+use self::stall::Stall;
 use crate::client::Client;
 use crate::hub::Hub;
 use crate::inbox::{Arrival, Inbox, Reply};
-use crate::mailbox::Readiness;
+use crate::mailbox::{Order, Readiness};
 use crate::runtime::{Runtime, Timer as _};
 use crate::websocket::WebSocket;
 
@@ -38,6 +41,10 @@ pub(crate) struct Task<R: Runtime, C: Client> {
     readable: bool,
     /// The timer has been polled since it was set, and wakes the task.
     timed: bool,
+    /// Something that arrived is left where it is: the client is to read first.
+    postponed: bool,
+    /// The client does not take what is written to its WebSocket.
+    stall: Stall,
     /// A frame that the WebSocket had no room for.
     held: Option<Box<Transmit>>,
     client: C,
@@ -71,6 +78,8 @@ impl<R: Runtime, C: Client> Task<R, C> {
             inbox,
             websocket,
             readable: false,
+            postponed: false,
+            stall: Stall::default(),
             waker: Waker::noop().clone(),
             held: None,
             replies: Vec::new(),
@@ -89,6 +98,9 @@ impl<R: Runtime, C: Client> Task<R, C> {
         // heard of it; a request that comes when the time is up does not.
         self.readable |= due || news.is_readable();
         self.client.take_orders(now);
+        if self.postponed {
+            self.resume(now);
+        }
         self.read(now);
         if due {
             self.client.handle_timeout(now);
@@ -97,7 +109,12 @@ impl<R: Runtime, C: Client> Task<R, C> {
             self.take_arrivals(now);
         }
         self.client.take_events(now);
-        let (sent, readiness) = self.write(cx, now);
+        let (mut sent, mut readiness) = self.write(cx, now);
+        if self.stalled_until(now).is_some_and(|deadline| deadline <= now) {
+            self.client.obey(now, Order::Overflow(Limit::WriteTime));
+            self.client.take_events(now);
+            (sent, readiness) = self.write(cx, now);
+        }
         if self.client.is_finished() && self.held.is_none() {
             return Poll::Ready(());
         }
@@ -109,7 +126,7 @@ impl<R: Runtime, C: Client> Task<R, C> {
             self.client.shrink_to_fit();
         }
         // What nothing else explains is the timer's doing.
-        self.wait_for_deadline(cx, news.is_none() && !sent);
+        self.wait_for_deadline(cx, now, news.is_none() && !sent);
         Poll::Pending
     }
 
@@ -124,6 +141,12 @@ impl<R: Runtime, C: Client> Task<R, C> {
 
     fn take_arrivals(&mut self, now: Timestamp) {
         for arrival in self.inbox.take() {
+            if matches!(arrival, Arrival::PostBody(..)) && self.client.is_paused(self.postponed) {
+                // Its client waits for the answer before it sends more.
+                self.inbox.put_back(arrival);
+                self.postponed = true;
+                continue;
+            }
             let input = match arrival {
                 Arrival::Get(id, reply) => {
                     self.replies.push((id, reply));
@@ -163,6 +186,16 @@ impl<R: Runtime, C: Client> Task<R, C> {
         }
     }
 
+    /// Looks whether what was left may be taken in now: not before what waits has started.
+    fn resume(&mut self, now: Timestamp) {
+        self.client.take_events(now);
+        if !self.client.is_paused(true) {
+            self.postponed = false;
+            self.readable = true;
+            self.take_arrivals(now);
+        }
+    }
+
     /// Takes in frames, if there may be any.
     fn read(&mut self, now: Timestamp) {
         if !std::mem::take(&mut self.readable) {
@@ -172,6 +205,11 @@ impl<R: Runtime, C: Client> Task<R, C> {
             websocket.begin_turn();
         }
         for _ in 0..FRAMES_PER_TURN {
+            if self.client.is_paused(self.postponed) {
+                // TCP tells its client. There is another turn when it has read.
+                self.postponed = true;
+                return;
+            }
             let Some(websocket) = &mut self.websocket else { return };
             let mut cx = Context::from_waker(&self.reading);
             let Poll::Ready(input) = websocket.poll_input(&mut cx) else { return };
@@ -202,14 +240,20 @@ impl<R: Runtime, C: Client> Task<R, C> {
     /// Passes on all that the transports take, and flushes. Says whether there was anything, too.
     fn write(&mut self, cx: &mut Context<'_>, now: Timestamp) -> (bool, Readiness) {
         let mut sent = false;
-        if self.pass_on(cx, now, &mut sent).is_pending() {
+        let is_full = self.pass_on(cx, now, &mut sent).is_pending();
+        if let Some(websocket) = &mut self.websocket
+            && (is_full || websocket.poll_flush(cx).is_pending())
+        {
+            self.stall.note(now, websocket.took_some());
             return (sent, Readiness::Blocked);
         }
-        let Some(websocket) = &mut self.websocket else { return (sent, self.client.readiness()) };
-        match websocket.poll_flush(cx) {
-            Poll::Ready(_) => (sent, self.client.readiness()),
-            Poll::Pending => (sent, Readiness::Blocked),
-        }
+        self.stall.clear();
+        (sent, self.client.readiness())
+    }
+
+    /// When the client will have taken nothing for too long.
+    fn stalled_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.stall.deadline(now, self.hub.limits.write_timeout)
     }
 
     fn pass_on(&mut self, cx: &mut Context<'_>, now: Timestamp, sent: &mut bool) -> Poll<()> {
@@ -264,8 +308,9 @@ impl<R: Runtime, C: Client> Task<R, C> {
 
     /// Sets the timer only if the deadline moved, and looks at it only then or if it may have woken
     /// the task.
-    fn wait_for_deadline(&mut self, cx: &mut Context<'_>, woken: bool) {
-        let Some(deadline) = self.client.poll_timeout() else { return };
+    fn wait_for_deadline(&mut self, cx: &mut Context<'_>, now: Timestamp, woken: bool) {
+        let deadlines = [self.client.poll_timeout(), self.stalled_until(now)];
+        let Some(deadline) = deadlines.into_iter().flatten().min() else { return };
         if deadline != self.deadline {
             self.deadline = deadline;
             self.timer.reset(deadline);

@@ -90,6 +90,14 @@ impl WebSocket {
         }
     }
 
+    /// Whether the client took something of what is written since this was asked.
+    pub(crate) fn took_some(&mut self) -> bool {
+        match self {
+            Self::Framed(framed) => framed.took_some(),
+            Self::Foreign(foreign) => foreign.took_some(),
+        }
+    }
+
     /// Writes what is queued, and a goodbye.
     pub(crate) async fn say_goodbye(&mut self, code: Option<u16>) {
         match self {

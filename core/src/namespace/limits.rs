@@ -25,6 +25,11 @@ impl NamespaceLimits {
         self
     }
 
+    /// How many rooms that are, for whoever promises rooms to a socket that is yet to connect.
+    pub const fn max_rooms(&self) -> usize {
+        self.rooms_per_socket
+    }
+
     /// How long the name of a room may be, in bytes. Default 256: enough for two ids and a word.
     #[must_use]
     pub const fn room_name(mut self, bytes: usize) -> Self {

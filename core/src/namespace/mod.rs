@@ -15,7 +15,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use thiserror::Error;
 
-use crate::{AckId, HashKey, Payload, SocketId, Timestamp};
+use crate::{AckId, HashKey, Limit, Payload, SocketId, Timestamp};
 use acks::Acks;
 use recovery::Recovery;
 use rooms::Rooms;
@@ -75,6 +75,17 @@ pub enum JoinError {
     /// its messages.
     #[error("the name of the room is the id of another socket")]
     ForeignId,
+}
+
+impl JoinError {
+    /// The limit that was hit, if that is what is wrong.
+    pub const fn limit(&self) -> Option<Limit> {
+        match self {
+            Self::TooManyRooms { .. } => Some(Limit::Rooms),
+            Self::NameTooLong { .. } => Some(Limit::RoomName),
+            Self::ForeignId => None,
+        }
+    }
 }
 
 /// As its text, so that a handler can hand it to the client.

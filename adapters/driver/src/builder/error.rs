@@ -71,6 +71,16 @@ pub enum ConfigError {
         /// Why.
         reason: String,
     },
+    /// A limit so low that nothing would work.
+    #[error("`{setting}` is {value}: it must be {least} at least")]
+    TooLow {
+        /// The setter's name.
+        setting: &'static str,
+        /// What was set.
+        value: usize,
+        /// The least that can work.
+        least: usize,
+    },
     /// Recovery would cost, and let nobody come back.
     #[error("recovery has a `max_disconnection` or `sessions` of zero: leave recovery out instead")]
     Recovery,

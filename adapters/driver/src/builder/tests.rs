@@ -57,8 +57,24 @@ fn a_mailbox_holds_a_packet_of_the_largest_payload() {
     for (max_payload, budget) in [(1000, 4 << 20), (8 << 20, (8 << 20) + 64)] {
         let config = Config::new().max_payload(max_payload);
         let hub = Server::builder().config(config).hub().expect("it is valid");
-        assert_eq!(hub.mailbox_budget, budget);
+        assert_eq!(hub.budget.mailbox(), budget);
     }
+}
+
+#[test]
+fn a_limit_that_nothing_could_keep_is_a_mistake() {
+    let builder = Server::builder;
+    for (builder, setting, value, least) in [
+        (builder().max_handlers(0), "max_handlers", 0, 1),
+        (builder().max_sessions(0), "max_sessions", 0, 1),
+        (builder().max_head_bytes(8191), "max_head_bytes", 8191, 8192),
+        (builder().max_headers(0), "max_headers", 0, 1),
+        (builder().write_timeout(Duration::ZERO), "write_timeout", 0, 1),
+        (builder().head_timeout(Duration::ZERO), "head_timeout", 0, 1),
+    ] {
+        assert_eq!(fault(builder), ConfigError::TooLow { setting, value, least });
+    }
+    assert!(builder().max_handlers(1).max_sessions(1).max_head_bytes(8192).build().is_ok());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What must hold on every runtime.
 
 pub(crate) mod answers;
+pub(crate) mod backpressure;
 pub(crate) mod bundle;
 pub(crate) mod children;
 pub(crate) mod closing;

@@ -16,6 +16,13 @@ macro_rules! conformance_list {
                 several_sockets_answer_all_or_some
                 an_answer_is_encoded_once
             }
+            backpressure {
+                a_client_is_not_heard_until_it_reads
+                who_waits_for_room_hears_of_the_end
+                t1_a_reader_that_stops_costs_no_more_than_its_mailbox
+                t2_a_client_that_does_not_read_cannot_send_without_end
+                the_fullest_mailboxes_are_closed_first
+            }
             bundle {
                 each_file_is_served_as_it_is
                 who_has_it_is_told_so

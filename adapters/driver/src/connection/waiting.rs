@@ -2,15 +2,30 @@
 
 use std::collections::VecDeque;
 
-use klatch_core::{CloseReason, Event, Slot, Timestamp};
+use klatch_core::{Event, Slot, Timestamp};
 
-use super::{SocketIo, parked_bytes};
+use super::SocketIo;
+use super::parking::{End, parked_bytes};
 use crate::gate::Gate;
-use crate::link::MAX_IN_FLIGHT;
 
 /// What waits, socket by socket: at most as many as the client is in namespaces.
 #[derive(Default)]
-pub(super) struct Waiting(Vec<Line>);
+pub(super) struct Waiting {
+    lines: Vec<Line>,
+    /// The end of the connection, which waits for all of them.
+    pub(super) end: Option<End>,
+}
+
+impl Waiting {
+    fn is_empty(&self) -> bool {
+        self.lines.is_empty() && self.end.is_none()
+    }
+
+    /// The end, if nothing is before it.
+    pub(super) fn take_end(&mut self) -> Option<End> {
+        if self.lines.is_empty() { self.end.take() } else { None }
+    }
+}
 
 /// The events of one socket, behind one that is not past its middlewares.
 struct Line {
@@ -22,34 +37,34 @@ struct Line {
 impl SocketIo {
     /// Whether the events of this socket wait.
     pub(super) fn is_waiting(&self, slot: Slot) -> bool {
-        self.waiting.as_ref().is_some_and(|waiting| waiting.0.iter().any(|line| line.slot == slot))
+        self.waiting
+            .as_ref()
+            .is_some_and(|waiting| waiting.lines.iter().any(|line| line.slot == slot))
     }
 
     /// Has an event wait behind those of its socket that do.
     pub(super) fn wait(&mut self, now: Timestamp, slot: Slot, event: Event) {
         self.parked_bytes += parked_bytes(&event);
-        let mut lines = self.waiting.iter_mut().flat_map(|waiting| &mut waiting.0);
+        let mut lines = self.waiting.iter_mut().flat_map(|waiting| &mut waiting.lines);
         if let Some(line) = lines.find(|line| line.slot == slot) {
             line.events.push_back(event);
         }
-        if self.parked_bytes > self.link.hub.config.payload_limit() {
-            self.machine.close(now, CloseReason::ForcedClose);
-        }
+        self.hold_to_budget(now);
     }
 
     /// Has the later events of this socket wait, unless they need not any more.
     pub(super) fn wait_for(&mut self, slot: Slot, gate: Gate) {
         if gate.is_awaited() {
             let line = Line { slot, gate, events: VecDeque::new() };
-            self.waiting.get_or_insert_default().0.push(line);
+            self.waiting.get_or_insert_default().lines.push(line);
         }
     }
 
     /// Starts the events that need not wait any more, as far as handlers may start.
     pub(super) fn go_on(&mut self) {
         let Some(mut waiting) = self.waiting.take() else { return };
-        waiting.0.retain_mut(|line| {
-            while line.gate.is_open() && self.link.in_flight() < MAX_IN_FLIGHT {
+        waiting.lines.retain_mut(|line| {
+            while line.gate.is_open() && !self.link.waits() {
                 let Some(event) = line.events.pop_front() else { return false };
                 self.parked_bytes -= parked_bytes(&event);
                 let Event::Event { slot, name, args, ack } = event else { continue };
@@ -61,7 +76,7 @@ impl SocketIo {
             }
             true
         });
-        if !waiting.0.is_empty() {
+        if !waiting.is_empty() {
             self.waiting = Some(waiting);
         }
     }
@@ -69,13 +84,13 @@ impl SocketIo {
     /// A socket is gone: so is what waits for it.
     pub(super) fn wait_no_more(&mut self, slot: Slot) {
         let Some(waiting) = &mut self.waiting else { return };
-        waiting.0.retain(|line| {
+        waiting.lines.retain(|line| {
             if line.slot == slot {
                 self.parked_bytes -= line.events.iter().map(parked_bytes).sum::<usize>();
             }
             line.slot != slot
         });
-        if waiting.0.is_empty() {
+        if waiting.is_empty() {
             self.waiting = None;
         }
     }

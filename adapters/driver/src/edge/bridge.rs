@@ -1,29 +1,57 @@
 //! hyper's I/O traits over those of `futures`, and the other way round.
 
+use std::future::Future as _;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures::io::{AsyncRead, AsyncWrite};
 use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 use hyper::upgrade::Upgraded;
+use klatch_core::Limit;
 
-use crate::runtime::Stream;
+use super::Edge;
+use crate::runtime::{Stream, Timer};
 
 /// As much as is read at once. hyper's buffer may be uninitialised, which only unsafe code could
 /// hand to a `futures` reader; the copy is of requests, never of what a WebSocket carries.
 const CHUNK: usize = 4096;
 
-/// A stream for hyper, which gives it back when it has become a WebSocket.
-pub(super) struct Bridge(Box<dyn Stream>);
+/// A stream for hyper, which gives it back when it has become a WebSocket. Its client has so much time
+/// to take some of what is written to it.
+pub(super) struct Bridge {
+    stream: Box<dyn Stream>,
+    edge: Arc<Edge>,
+    /// While the client takes nothing.
+    patience: Option<Box<dyn Timer>>,
+}
 
 impl Bridge {
-    pub(super) fn new(stream: Box<dyn Stream>) -> Self {
-        Self(stream)
+    pub(super) fn new(stream: Box<dyn Stream>, edge: Arc<Edge>) -> Self {
+        Self { stream, edge, patience: None }
     }
 
     pub(super) fn into_inner(self) -> Box<dyn Stream> {
-        self.0
+        self.stream
+    }
+
+    /// Passes on what became of a write, or that there has been none for too long.
+    fn in_time<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        write: impl FnOnce(Pin<&mut dyn Stream>, &mut Context<'_>) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        let written = write(Pin::new(&mut *self.stream), cx);
+        if written.is_ready() {
+            self.patience = None;
+            return written;
+        }
+        let Edge { hub, host, .. } = &*self.edge;
+        let begin = || host.timer(host.now() + hub.limits.write_timeout);
+        ready!(Pin::new(self.patience.get_or_insert_with(begin)).poll(cx));
+        hub.counts.hit(Limit::WriteTime);
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
@@ -35,7 +63,7 @@ impl Read for Bridge {
     ) -> Poll<io::Result<()>> {
         let mut chunk = [0; CHUNK];
         let room = buf.remaining().min(CHUNK);
-        let read = ready!(Pin::new(&mut self.0).poll_read(cx, &mut chunk[..room]))?;
+        let read = ready!(Pin::new(&mut self.stream).poll_read(cx, &mut chunk[..room]))?;
         buf.put_slice(&chunk[..read]);
         Poll::Ready(Ok(()))
     }
@@ -47,7 +75,7 @@ impl Write for Bridge {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, buf)
+        self.in_time(cx, |stream, cx| stream.poll_write(cx, buf))
     }
 
     fn poll_write_vectored(
@@ -55,7 +83,7 @@ impl Write for Bridge {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write_vectored(cx, bufs)
+        self.in_time(cx, |stream, cx| stream.poll_write_vectored(cx, bufs))
     }
 
     /// `futures` streams do not tell; those of klatch's adapters do gather.
@@ -64,11 +92,11 @@ impl Write for Bridge {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
+        self.in_time(cx, AsyncWrite::poll_flush)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_close(cx)
+        self.in_time(cx, AsyncWrite::poll_close)
     }
 }
 

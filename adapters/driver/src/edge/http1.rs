@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures::FutureExt as _;
@@ -14,19 +13,12 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use klatch_core::Limit;
 
 use super::bridge::Bridge;
 use super::timer::HyperTimer;
 use super::{Body, BrokenOff, Edge, Peer, empty};
 use crate::runtime::Stream;
-
-/// Headers of one request: Node's limit in bytes, and more names than any browser or proxy sends.
-const MAX_HEADER_BYTES: usize = 16 * 1024;
-const MAX_HEADERS: usize = 100;
-
-/// How long the head of a request may take. Also what an idle kept-alive connection may last
-/// before its next request, so that a client that polls never meets it.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What answers a request that is not the server's.
 pub(crate) type Fallback = dyn Fn(Parts) -> BoxFuture<'static, http::Response<Bytes>> + Send + Sync;
@@ -59,12 +51,13 @@ impl Edge {
                 Ok::<_, Infallible>(response.map(Full::new))
             }))
         });
+        let limits = &self.hub.limits;
         let connection = http1::Builder::new()
             .timer(HyperTimer::new(self.host.clone()))
-            .header_read_timeout(HEAD_TIMEOUT)
-            .max_buf_size(MAX_HEADER_BYTES)
-            .max_headers(MAX_HEADERS)
-            .serve_connection(Bridge::new(stream), service)
+            .header_read_timeout(limits.head_timeout)
+            .max_buf_size(limits.head_bytes)
+            .max_headers(limits.headers)
+            .serve_connection(Bridge::new(stream, self.clone()), service)
             .with_upgrades();
         let mut connection = pin!(connection);
         let result = match select(connection.as_mut(), pin!(self.hub.drained())).await {
@@ -75,6 +68,11 @@ impl Edge {
             }
         };
         if let Err(error) = result {
+            if error.is_parse_too_large() {
+                self.hub.counts.hit(Limit::Head);
+            } else if error.is_timeout() {
+                self.hub.counts.hit(Limit::HeadTime);
+            }
             tracing::debug!(%error, "an HTTP connection ended badly");
         }
     }

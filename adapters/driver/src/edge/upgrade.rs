@@ -13,9 +13,10 @@ use tungstenite::handshake::derive_accept_key;
 
 use super::answer::{Answer, Visit};
 use super::bridge::{Bridge, Unbridge};
-use super::{Body, Edge, Peer, empty};
+use super::{Body, Edge, Peer, empty, unavailable};
 use crate::handshake::Handshake;
 use crate::hooks::Asked;
+use crate::hub::Place;
 use crate::inbox::{Arrival, Inbox};
 use crate::runtime;
 use crate::websocket::{WebSocket, WebSocketMessage};
@@ -82,7 +83,7 @@ pub struct WebSocketRequest {
 
 enum Purpose {
     /// It opens a session, of this id if the application chose one.
-    Open(Handshake, Option<Sid>),
+    Open(Place, Handshake, Option<Sid>),
     /// A session that polls moves to it.
     Upgrade(Arc<Inbox>),
 }
@@ -136,9 +137,9 @@ impl WebSocketRequest {
         match self.purpose {
             // Refused only by a server that is closing, or for an id that was taken meanwhile:
             // dropped, the WebSocket is closed.
-            Purpose::Open(handshake, named) => {
-                let sid = self.edge.sid(named);
-                self.edge.open(sid, handshake, Transport::WebSocket, Some(websocket));
+            Purpose::Open(place, handshake, named) => {
+                let (sid, transport) = (self.edge.sid(named), Transport::WebSocket);
+                let _ = self.edge.sessions.begin(place, sid, transport, handshake, Some(websocket));
             }
             // A full inbox drops it as well.
             Purpose::Upgrade(inbox) => {
@@ -177,11 +178,13 @@ impl Edge {
                 Some(inbox) => Ok(Purpose::Upgrade(inbox)),
                 None => Err(RequestError::UnknownSid.into()),
             },
-            Ok(_) if self.hub.is_closing() => Err(empty(StatusCode::SERVICE_UNAVAILABLE).into()),
-            Ok(_) => {
-                asked = self.hub.hooks.ask(request, peer.address);
-                Ok(Purpose::Open(self.handshake(request, peer), None))
-            }
+            Ok(_) => match self.hub.place() {
+                None => Err(unavailable().into()),
+                Some(place) => {
+                    asked = self.hub.hooks.ask(request, peer.address);
+                    Ok(Purpose::Open(place, self.handshake(request, peer), None))
+                }
+            },
         };
         Knock { purpose, accepted: accept(request.headers()), asked, visit }
     }
@@ -209,10 +212,10 @@ impl Edge {
         asked: Asked,
     ) -> Result<WebSocketRequest, Answer> {
         let mut purpose = purpose?;
-        if let Purpose::Open(_, named) = &mut purpose {
+        if let Purpose::Open(_, _, named) = &mut purpose {
             *named = asked.answer().await?;
             if named.is_some_and(|named| self.hub.find(&named).is_some()) {
-                return Err(empty(StatusCode::SERVICE_UNAVAILABLE).into());
+                return Err(unavailable().into());
             }
         }
         Ok(WebSocketRequest { edge: self.clone(), purpose, accepted })

@@ -6,6 +6,7 @@ use klatch_core::engine::{Frame, Input, Transport};
 use klatch_core::{Config, Connection, Event, Sid, Timestamp};
 
 use super::*;
+use crate::budget::CHUNK;
 
 /// A packet of so many bytes.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,7 +35,11 @@ struct Post {
 
 impl Post {
     fn new(budget: usize) -> Self {
-        Self { mailbox: Mailbox::new(budget), task: Arc::default() }
+        Self::within(Budget::new(budget, usize::MAX, usize::MAX))
+    }
+
+    fn within(budget: Budget) -> Self {
+        Self { mailbox: Mailbox::new(Arc::new(budget)), task: Arc::default() }
     }
 
     /// With its namespace open, and nothing queued.
@@ -70,6 +75,10 @@ impl Post {
     }
 
     fn settle(&self, passed_on: usize, readiness: Readiness) -> bool {
+        self.settle_fully(passed_on, readiness).idle
+    }
+
+    fn settle_fully(&self, passed_on: usize, readiness: Readiness) -> Settled {
         self.mailbox.settle(passed_on, readiness, &Waker::from(self.task.clone()))
     }
 
@@ -142,7 +151,7 @@ fn a_packet_over_the_budget_closes_the_connection() {
     assert_eq!(post.push(slot, "just fits", 100), Ok(()));
     assert_eq!(post.mailbox.take_orders(), (Box::default(), None));
     assert_eq!(post.push(slot, "one more", 0), Err(Refusal::Full));
-    assert_eq!(post.mailbox.take_orders(), (Box::default(), Some(Order::Overflow)));
+    assert_eq!(post.mailbox.take_orders(), (Box::default(), Some(Order::Overflow(Limit::Mailbox))));
 }
 
 #[test]
@@ -239,8 +248,8 @@ fn an_order_wakes_the_task_and_the_first_one_stands() {
     post.mailbox.command(Order::DisconnectAll);
     assert_eq!(post.mailbox.take_orders(), (Box::default(), Some(close)));
     post.mailbox.command(close);
-    post.mailbox.command(Order::Overflow);
-    assert_eq!(post.mailbox.take_orders(), (Box::default(), Some(Order::Overflow)));
+    post.mailbox.command(Order::Overflow(Limit::Mailbox));
+    assert_eq!(post.mailbox.take_orders(), (Box::default(), Some(Order::Overflow(Limit::Mailbox))));
     assert!(post.settle(0, Readiness::Idle));
 }
 
@@ -288,8 +297,102 @@ fn a_client_that_joins_again_and_again_pays_for_it() {
     post.mailbox.open(first, Packet("connect", 0), &mut Vec::new());
     post.leave(first, None);
     post.mailbox.open(second, Packet("connect", 0), &mut Vec::new());
-    assert_eq!(post.mailbox.take_orders(), (Box::default(), Some(Order::Overflow)));
+    assert_eq!(post.mailbox.take_orders(), (Box::default(), Some(Order::Overflow(Limit::Mailbox))));
     assert_eq!(post.take(), ["connect"]);
+}
+
+#[test]
+fn a_mailbox_is_congested_above_the_mark_until_it_is_not_above_it() {
+    let [slot] = slots();
+    let post = Post::within(Budget::new(1_000_000, 2 * (ENTRY_OVERHEAD + 100), usize::MAX));
+    post.mailbox.open(slot, Packet("connect", 36), &mut Vec::new());
+    assert_eq!(post.push(slot, "to the mark", 164), Ok(()));
+    assert!(!post.mailbox.is_congested());
+    assert_eq!(post.push(slot, "beyond it", 0), Ok(()));
+    assert!(post.mailbox.is_congested());
+    assert_eq!(post.take().len(), 3);
+    assert!(post.mailbox.is_congested(), "it is not passed on yet");
+    let still = Settled { idle: true, drained: false };
+    assert_eq!(post.settle_fully(ENTRY_OVERHEAD - 1, Readiness::Blocked), still);
+    assert!(post.mailbox.is_congested(), "a byte above the mark");
+    assert_eq!(post.settle_fully(1, Readiness::Blocked), Settled { idle: true, drained: true });
+    assert!(!post.mailbox.is_congested());
+    assert_eq!(post.settle_fully(1, Readiness::Idle), still, "it is told once");
+}
+
+#[test]
+fn a_mailbox_that_is_closed_is_not_congested() {
+    let [slot] = slots();
+    let post = Post::within(Budget::new(1000, 0, usize::MAX));
+    post.mailbox.open(slot, Packet("connect", 0), &mut Vec::new());
+    assert!(post.mailbox.is_congested());
+    post.mailbox.close();
+    assert!(!post.mailbox.is_congested() && post.mailbox.is_closed());
+}
+
+#[test]
+fn a_server_counts_what_is_beyond_the_first_chunk_of_each_mailbox() {
+    let [slot] = slots();
+    let budget = Arc::new(Budget::new(10 * CHUNK, usize::MAX, usize::MAX));
+    let [one, other] = [(); 2].map(|()| {
+        let post = Post { mailbox: Mailbox::new(budget.clone()), task: Arc::default() };
+        post.mailbox.open(slot, Packet("connect", 0), &mut Vec::new());
+        post
+    });
+    let rest = CHUNK - 2 * ENTRY_OVERHEAD;
+    assert_eq!(one.push(slot, "to the end of the chunk", rest), Ok(()));
+    assert_eq!(budget.held(), 0);
+    assert_eq!(one.push(slot, "beyond it", 0), Ok(()));
+    assert_eq!(budget.held(), CHUNK);
+    assert_eq!(other.push(slot, "three chunks", 3 * CHUNK), Ok(()));
+    assert_eq!(budget.held(), CHUNK + 3 * CHUNK);
+    assert_eq!(other.take().len(), 2);
+    assert!(other.settle(2 * CHUNK, Readiness::Busy));
+    assert_eq!(budget.held(), CHUNK + CHUNK, "what is passed on does not count");
+    one.mailbox.close();
+    assert_eq!(budget.held(), CHUNK, "nor does what is forgotten");
+    assert!(other.settle(2 * CHUNK, Readiness::Idle));
+    assert_eq!(budget.held(), 0);
+}
+
+#[test]
+fn whoever_fills_the_mailboxes_beyond_their_budget_wakes_who_makes_room() {
+    let [slot] = slots();
+    let budget = Budget::new(10 * CHUNK, usize::MAX, 2 * CHUNK);
+    let shedder: Arc<Count> = Arc::default();
+    budget.shed_by(shedder.clone().into());
+    let sheds = || shedder.0.load(Ordering::Relaxed);
+    let post = Post::within(budget);
+    post.mailbox.open(slot, Packet("connect", 0), &mut Vec::new());
+    assert_eq!(post.take(), ["connect"]);
+    assert!(post.settle(ENTRY_OVERHEAD, Readiness::Idle));
+    assert_eq!(post.push(slot, "two chunks beyond the first", 3 * CHUNK - 200), Ok(()));
+    assert_eq!((sheds(), post.wakes()), (0, 1));
+    assert!(!post.settle(0, Readiness::Idle));
+    let _ = post.take();
+    assert!(post.settle(0, Readiness::Idle));
+    let (pushed, waker) = post.mailbox.push_one(Some(slot), Packet("one more", 200));
+    assert_eq!((pushed, sheds()), (Ok(()), 0), "not with a lock held");
+    waker.expect("there is somebody to wake").wake();
+    assert_eq!((sheds(), post.wakes()), (1, 2), "and the task with it");
+}
+
+#[test]
+fn a_mailbox_that_is_shed_closes_its_connection_and_takes_nothing() {
+    let [slot] = slots();
+    let budget = Arc::new(Budget::new(10 * CHUNK, usize::MAX, usize::MAX));
+    let post = Post { mailbox: Mailbox::new(budget.clone()), task: Arc::default() };
+    post.mailbox.open(slot, Packet("connect", 0), &mut Vec::new());
+    assert_eq!(post.push(slot, "large", 4 * CHUNK), Ok(()));
+    assert!(post.settle(0, Readiness::Blocked) && budget.held() > 0);
+    post.mailbox.shed();
+    assert_eq!((budget.held(), post.wakes()), (0, 1));
+    assert_eq!(post.push(slot, "late", 0), Err(Refusal::Full));
+    let order = Order::Overflow(Limit::Mailboxes);
+    assert_eq!(post.mailbox.take_orders(), (Box::default(), Some(order)));
+    assert!(post.take().is_empty());
+    assert!(post.settle(CHUNK, Readiness::Blocked), "what the task had is not counted twice");
+    assert_eq!(budget.held(), 0);
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use futures::channel::oneshot;
 use klatch_core::{
-    AckCause, AckError, AckId, NamespaceEvent, Outgoing, Payload, SocketId, SocketKey, Target,
-    Timestamp, ToArgs,
+    AckCause, AckError, AckId, Limit, NamespaceEvent, Outgoing, Payload, SocketId, SocketKey,
+    Target, Timestamp, ToArgs,
 };
 
 use super::{Inner, Publish};
@@ -125,7 +125,9 @@ impl Inner {
             if !publish.namespace.contains(socket.key()) {
                 return Err(EmitError::Closed);
             }
-            publish.namespace.expect_acks(id, &[socket.key()], deadline)?;
+            publish.namespace.expect_acks(id, &[socket.key()], deadline).inspect_err(|_| {
+                self.housekeeper.hub().counts.hit(Limit::Acks);
+            })?;
             let mailbox = &socket.link().mailbox;
             if let Err(refusal) = mailbox.push(Some(socket.slot()), packet, wakers) {
                 publish.namespace.cancel_acks(id);
@@ -187,6 +189,7 @@ impl Inner {
             (skipped, publish.events())
         });
         self.tell(events);
+        self.housekeeper.hub().counts.add(Limit::Acks, skipped.len() as u64);
         Ok((receiver, skipped))
     }
 

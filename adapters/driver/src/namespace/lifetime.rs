@@ -78,7 +78,9 @@ impl Inner {
         handlers: Handlers,
     ) -> Arc<Self> {
         let recovery = directory.recovery.as_ref();
-        let mut namespace = klatch_core::Namespace::new(HashKey::from_entropy(entropy::bytes()));
+        let key = HashKey::from_entropy(entropy::bytes());
+        let limits = directory.housekeeper.hub().limits.namespace.clone();
+        let mut namespace = klatch_core::Namespace::with_limits(key, limits);
         if let Some(recovery) = recovery {
             namespace = namespace.with_recovery(recovery.limits());
         }

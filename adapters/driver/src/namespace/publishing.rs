@@ -1,10 +1,11 @@
 //! Events on their way to those who are meant.
 
-use klatch_core::{EncodeError, Outgoing, Payload, Target, ToArgs};
+use klatch_core::{EncodeError, Limit, Outgoing, Payload, Target, ToArgs};
 
 use super::{Inner, Publish};
 use crate::error::EmitError;
 use crate::flags::Flags;
+use crate::mailbox::Refusal;
 use crate::socket::Socket;
 use crate::wakers::wake_after;
 
@@ -103,6 +104,7 @@ impl Inner {
             };
             let Publish { namespace, members, selected, .. } = &mut *publish;
             namespace.select(target, selected);
+            let mut dropped = 0;
             for member in selected.iter().filter_map(|key| members.get(*key)) {
                 let mailbox = &member.link.mailbox;
                 // Whoever has no room for it is closed for that: see `Mailbox::push`.
@@ -114,7 +116,9 @@ impl Inner {
                 if pushed.is_ok() {
                     reached(&member.socket);
                 }
+                dropped += u64::from(pushed == Err(Refusal::Busy));
             }
+            self.housekeeper.hub().counts.add(Limit::Volatile, dropped);
             deadline
         });
         self.expect(deadline);

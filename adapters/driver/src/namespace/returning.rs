@@ -33,7 +33,7 @@ impl Inner {
             let Ok(back) = back else { return (None, publish.events()) };
             // What does not fit would have it closed at once, and again whenever it comes back.
             if back.missed.iter().map(Mailbox::<Outgoing>::charge).sum::<usize>()
-                > link.hub.mailbox_budget
+                > link.hub.budget.mailbox() as usize
             {
                 publish.namespace.disconnect(back.key);
                 return (None, publish.events());

@@ -91,12 +91,18 @@ impl Socket {
         if let Err(error) = self.0.namespace.rooms(check) {
             return Some(Err(error));
         }
+        let limit = self.0.link.hub.limits.namespace.max_rooms();
         match &mut *self.0.life.lock() {
             Life::Arriving(promised) | Life::Judged(promised, _) => {
+                let before = promised.len();
                 for room in rooms {
                     if !promised.iter().any(|name| **name == **room) {
                         promised.push((*room).into());
                     }
+                }
+                if promised.len() > limit {
+                    promised.truncate(before);
+                    return Some(Err(JoinError::TooManyRooms { limit }));
                 }
                 Some(Ok(()))
             }

@@ -81,17 +81,17 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// If a name has more than 256 bytes or is another socket's id, or the socket would be in more
-    /// than 1024 rooms.
+    /// If a name is longer than [`max_room_name`](crate::Builder::max_room_name) or another socket's id,
+    /// or the socket would be in more rooms than [`max_rooms`](crate::Builder::max_rooms).
     pub fn join<N>(&self, rooms: impl Rooms<N>) -> Result<(), JoinError> {
         rooms.with(|rooms| {
-            if let Some(promised) = self.promise_rooms(rooms) {
-                return promised;
-            }
-            self.0
-                .namespace
-                .change_rooms(|namespace| namespace.join_all(self.key(), rooms))
-                .map(|_| ())
+            let namespace = &self.0.namespace;
+            let joined = self.promise_rooms(rooms).unwrap_or_else(|| {
+                namespace
+                    .change_rooms(|namespace| namespace.join_all(self.key(), rooms))
+                    .map(|_| ())
+            });
+            namespace.count(joined)
         })
     }
 

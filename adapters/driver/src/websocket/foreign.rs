@@ -37,6 +37,8 @@ impl<T> Socket for T where
 pub(crate) struct Foreign {
     socket: Pin<Box<dyn Socket>>,
     max_payload: usize,
+    /// It took a message since somebody asked.
+    took_some: bool,
 }
 
 impl Foreign {
@@ -46,7 +48,7 @@ impl Foreign {
         T: Stream<Item = Result<WebSocketMessage, E>> + Sink<WebSocketMessage> + Send + 'static,
     {
         let socket = socket.map(Result::ok).sink_map_err(|_| ());
-        Self { socket: Box::pin(socket), max_payload }
+        Self { socket: Box::pin(socket), max_payload, took_some: false }
     }
 
     pub(super) fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<Input> {
@@ -68,7 +70,15 @@ impl Foreign {
     }
 
     pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
-        self.socket.as_mut().poll_ready(cx).map(|ready| ready.is_ok())
+        let ready = self.socket.as_mut().poll_ready(cx).map(|ready| ready.is_ok());
+        self.took_some |= ready.is_ready();
+        ready
+    }
+
+    /// Whether it was ready for a message since this was asked: how much of one is written, it does not
+    /// tell.
+    pub(super) fn took_some(&mut self) -> bool {
+        std::mem::take(&mut self.took_some)
     }
 
     pub(super) fn start_send(&mut self, frame: Frame) {

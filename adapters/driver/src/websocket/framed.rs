@@ -106,6 +106,10 @@ impl Framed {
         self.pipe.poll_flush(cx).map(|flushed| flushed.is_ok())
     }
 
+    pub(super) fn took_some(&mut self) -> bool {
+        self.pipe.took_some()
+    }
+
     pub(super) async fn say_goodbye(&mut self, code: Option<u16>) {
         // If the client said it first, the answer is queued already.
         match code {

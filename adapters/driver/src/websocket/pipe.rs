@@ -88,6 +88,11 @@ impl Pipe {
         self.unsent.poll_write_to(&mut *self.stream, cx)
     }
 
+    /// Whether the stream took something since this was asked.
+    pub(super) fn took_some(&mut self) -> bool {
+        self.unsent.took_some()
+    }
+
     /// Reads on when all that was there is taken. How much came, of which 0 is the end.
     pub(super) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         if self.left == 0 {

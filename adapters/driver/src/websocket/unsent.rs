@@ -43,6 +43,8 @@ pub(super) struct Unsent {
     written: usize,
     /// The stream may hold back what it has taken.
     unflushed: bool,
+    /// The stream took something since somebody asked.
+    took_some: bool,
 }
 
 impl Unsent {
@@ -100,7 +102,10 @@ impl Unsent {
         let mut stream = Pin::new(stream);
         while self.written < self.bytes.len() {
             match ready!(stream.as_mut().poll_write(cx, &self.bytes[self.written..])) {
-                Ok(written @ 1..) => self.written += written,
+                Ok(written @ 1..) => {
+                    self.written += written;
+                    self.took_some = true;
+                }
                 Ok(0) => return Poll::Ready(self.fail(ErrorKind::WriteZero.into())),
                 Err(error) => return Poll::Ready(self.fail(error)),
             }
@@ -113,6 +118,11 @@ impl Unsent {
             flushed?;
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// Whether the stream took something since this was asked.
+    pub(super) fn took_some(&mut self) -> bool {
+        std::mem::take(&mut self.took_some)
     }
 
     fn fail(&mut self, error: io::Error) -> io::Result<()> {
