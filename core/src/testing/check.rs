@@ -1,6 +1,5 @@
 //! A system and its rules, side by side.
 
-use std::any::Any;
 use std::error::Error;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -56,12 +55,14 @@ pub struct Comparison<O, R, S> {
     rules: R,
     system: S,
     steps: Vec<O>,
+    /// What was expected of the last of them.
+    expected: Outcome,
 }
 
 impl<O: Operation, R: Rules<O>, S: System<O>> Comparison<O, R, S> {
     /// Nothing has happened yet, neither there nor here.
-    pub const fn new(rules: R, system: S) -> Self {
-        Self { rules, system, steps: Vec::new() }
+    pub fn new(rules: R, system: S) -> Self {
+        Self { rules, system, steps: Vec::new(), expected: Outcome::nobody() }
     }
 
     /// One step, if the rules [permit](Rules::permits) it; otherwise nothing happens.
@@ -74,15 +75,24 @@ impl<O: Operation, R: Rules<O>, S: System<O>> Comparison<O, R, S> {
             return Ok(());
         }
         self.steps.push(operation.clone());
-        let expected = self.rules.expect(operation);
-        // What is broken by a panic is not used any more but to be dropped.
-        let performed = catch_unwind(AssertUnwindSafe(|| self.system.perform(operation)));
-        let got = performed.map_err(|panic| said(&*panic));
-        if got.as_ref() == Ok(&expected) {
-            return Ok(());
-        }
-        let steps = std::mem::take(&mut self.steps);
-        Err(Difference(Box::new(Found { steps, expected, got })))
+        self.expected = self.rules.expect(operation);
+        let got = kept(|| self.system.perform(operation));
+        if got.as_ref() == Ok(&self.expected) { Ok(()) } else { Err(self.difference(got)) }
+    }
+
+    /// Lets you look at both after a step: to `assert!` whatever else must hold then.
+    ///
+    /// # Errors
+    ///
+    /// If it panics, as if the last step had.
+    pub fn look(&mut self, look: impl FnOnce(&R, &mut S)) -> Result<(), Difference<O>> {
+        let looked = kept(|| look(&self.rules, &mut self.system));
+        looked.map_err(|panic| self.difference(Err(panic)))
+    }
+
+    fn difference(&self, got: Result<Outcome, String>) -> Difference<O> {
+        let (steps, expected) = (self.steps.clone(), self.expected.clone());
+        Difference(Box::new(Found { steps, expected, got }))
     }
 
     /// The rules, as they are after the steps so far.
@@ -96,10 +106,13 @@ impl<O: Operation, R: Rules<O>, S: System<O>> Comparison<O, R, S> {
     }
 }
 
-fn said(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-    text.unwrap_or("without a word").to_owned()
+/// What is broken by a panic is not used any more but to be dropped, and to tell what it was.
+fn kept<T>(act: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(act)).map_err(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+        text.unwrap_or("without a word").to_owned()
+    })
 }
 
 /// The first step of which something else came than was expected.

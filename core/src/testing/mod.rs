@@ -44,13 +44,10 @@
 //!     }
 //! }
 //!
-//! let found = Search::new().run(&Cast::new().history(), |history| {
+//! Search::new().prove(&Cast::new().history(), |history| {
 //!     let namespace = Namespace::new(HashKey::from_entropy([7; 16])); // yours is random
 //!     check(Rooms { namespace, keys: BTreeMap::new() }, history)
 //! });
-//! if let Err(difference) = found {
-//!     panic!("{difference}");
-//! }
 //! ```
 //!
 //! An asynchronous server is a system, too: on the simulated runtime of `klatch-sim` a step is over

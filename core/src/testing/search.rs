@@ -78,6 +78,22 @@ impl Search {
         self
     }
 
+    /// As [`run`](Self::run), for a test that is to find nothing.
+    ///
+    /// # Panics
+    ///
+    /// If there is a difference, with its story; and as `run` does.
+    #[track_caller]
+    pub fn prove<O: Operation>(
+        &self,
+        histories: &impl Strategy<Value = Vec<O>>,
+        check: impl Fn(&[O]) -> Result<(), Difference<O>>,
+    ) {
+        if let Err(difference) = self.run(histories, check) {
+            panic!("{difference}");
+        }
+    }
+
     /// Tries histories in `check`, which makes a new system for each.
     ///
     /// # Errors

@@ -14,10 +14,12 @@ pub(super) fn tell<O: Operation>(
     f: &mut fmt::Formatter<'_>,
 ) -> fmt::Result {
     let steps = difference.steps();
-    let Some((last, before)) = steps.split_last() else { return Ok(()) };
     let (faults, wronged) = match difference.got() {
         Ok(got) => faults(difference.expected(), got),
         Err(panic) => (vec![format!("made it panic: {panic}")], BTreeSet::new()),
+    };
+    let Some((last, before)) = steps.split_last() else {
+        return write!(f, "before anything happened, something {}", faults.join("; it "));
     };
     if let Some(reason) = reason(before, last, &wronged) {
         write!(f, "after {reason}, ")?;

@@ -246,10 +246,42 @@ fn every_planted_fault_is_found_and_its_story_is_short() {
 #[test]
 fn a_system_that_is_right_passes() {
     let search = Search::new().cases(500);
-    let right = search.run(&Cast::new().history(), |history| {
+    search.prove(&Cast::new().history(), |history| {
         check(Faulty { model: Model::new(), fault: |_, _, right| right }, history)
     });
-    assert!(right.is_ok());
+}
+
+#[test]
+fn what_must_hold_between_two_steps_is_part_of_the_story() {
+    let search = Search::new().cases(500);
+    let found = search.run(&Cast::new().history(), |history| {
+        let right = Faulty { model: Model::new(), fault: |_, _, right| right };
+        let mut both = Comparison::new(Model::new(), right);
+        both.look(|model, system| assert_eq!(*model, system.model))?;
+        history.iter().try_for_each(|op| {
+            both.step(op)?;
+            both.look(|model, _| assert!(model.connected("/").len() < 2, "a crowd"))
+        })
+    });
+    let told = found.expect_err("two connect").to_string();
+    assert_eq!(
+        told,
+        "after alice connected, bob connected, which made it panic: a crowd\n\n   \
+         1. alice connected\n   2. bob connected"
+    );
+    let right = Faulty { model: Model::new(), fault: |_, _, right| right };
+    let mut early = Comparison::<Op, _, _>::new(Model::new(), right);
+    let told = early.look(|_, _| panic!("too early")).expect_err("it panics").to_string();
+    assert_eq!(told, "before anything happened, something made it panic: too early");
+}
+
+#[test]
+#[should_panic(expected = "after alice connected, alice emitted")]
+fn a_proof_that_fails_tells_the_story() {
+    let (fault, ..) = FAULTS[0];
+    Search::new().prove(&Cast::new().history(), |history| {
+        check(Faulty { model: Model::new(), fault }, history)
+    });
 }
 
 #[test]

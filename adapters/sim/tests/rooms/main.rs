@@ -24,16 +24,13 @@ fn who_hears_what_over_a_network_is_what_the_model_says() {
     for seed in 0..seeds(1) {
         let search = Search::new().cases(CASES).seed(seed);
         let deliveries = Cell::new(0);
-        let found = search.run(&history(), |history| {
+        search.prove(&history(), |history| {
             let mut served = Served::new(seed);
             check_against(Sequence::default(), &mut served, history)?;
             served.expect_nothing_left();
             deliveries.set(deliveries.get() + served.deliveries);
             Ok(())
         });
-        if let Err(difference) = found {
-            panic!("{difference}");
-        }
         assert!(deliveries.get() > CASES as usize, "{deliveries:?}: hardly anybody heard anything");
     }
 }
