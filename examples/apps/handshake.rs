@@ -1,7 +1,6 @@
 //! The request that opened a connection, as Node shows it to handlers.
 
 use std::collections::BTreeMap;
-use std::time::UNIX_EPOCH;
 
 use klatch::{Socket, Value};
 use serde::Serialize;
@@ -12,7 +11,6 @@ pub(crate) struct Shown {
     time: String,
     address: String,
     xdomain: bool,
-    /// The apps speak to nobody through TLS.
     secure: bool,
     issued: u64,
     url: String,
@@ -31,18 +29,16 @@ enum Auth {
 impl Shown {
     pub(crate) fn to(socket: &Socket) -> Self {
         let handshake = socket.handshake();
-        let (time, url) = (handshake.time(), handshake.url().to_owned());
-        let issued = time.duration_since(UNIX_EPOCH).unwrap_or_default();
         Self {
-            time: humantime::format_rfc3339_millis(time).to_string(),
+            time: humantime::format_rfc3339_millis(handshake.time()).to_string(),
             address: handshake
                 .address()
                 .map(|address| address.ip().to_string())
                 .unwrap_or_default(),
-            xdomain: handshake.header("origin").is_some(),
-            secure: false,
-            issued: issued.as_millis() as u64,
-            url,
+            xdomain: handshake.is_cross_domain(),
+            secure: handshake.is_secure(),
+            issued: handshake.issued(),
+            url: handshake.url().to_owned(),
             query: owned(handshake.query_pairs()),
             auth: match socket.auth() {
                 Ok(Some(auth)) => Auth::Presented(auth),

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use klatch::{Config, ConnectError, EmitError, Handlers, Recovery, Server, Socket, Value};
+use klatch::{Config, ConnectError, Cors, EmitError, Handlers, Recovery, Server, Socket, Value};
 use serde::{Deserialize, Serialize};
 
 use self::lives::Watched;
@@ -31,13 +31,21 @@ fn server(watched: &Watched) -> Server {
         .connect_timeout(second)
         .max_payload(100_000);
     let recovery = Recovery::new().max_disconnection(2 * second).skip_middlewares(true);
-    let server = Server::builder().config(config).recovery(recovery).build().expect("it is valid");
+    let server = Server::builder()
+        .config(config)
+        .cors(Cors::any())
+        .recovery(recovery)
+        .build()
+        .expect("it is valid");
     let main = server.namespace("/");
     main.middleware(async |socket: Socket| count_and_judge(&socket));
     let auth = server.namespace("/auth");
     auth.middleware(async |socket: Socket| let_in(&socket));
     auth.on_connect(async |socket: Socket| welcome(&socket));
     slow(&server.namespace("/slow"));
+    let tenants = server.namespaces_matching(r"^/tenant-\d+$").expect("it is a pattern");
+    tenants.on_connect(async |socket: Socket| socket.emit("tenant", socket.namespace().name()));
+    register(&tenants, watched);
     for namespace in [main, server.namespace("/chat"), auth] {
         register(&namespace, watched);
     }

@@ -79,11 +79,11 @@ impl Operator {
             (Self::One(one), Flag::Broadcast) => Self::Many(one.broadcast()),
             (Self::One(one), Flag::Local) => Self::One(one.local()),
             (Self::One(one), Flag::Volatile) => Self::One(one.volatile()),
+            (Self::One(one), Flag::NoCompress) => Self::One(one.compress(false)),
+            (Self::Many(many), Flag::Broadcast) => Self::Many(many),
             (Self::Many(many), Flag::Local) => Self::Many(many.local()),
             (Self::Many(many), Flag::Volatile) => Self::Many(many.volatile()),
-            // Nothing is compressed.
-            (operator, Flag::NoCompress) => operator,
-            (Self::Many(many), Flag::Broadcast) => Self::Many(many),
+            (Self::Many(many), Flag::NoCompress) => Self::Many(many.compress(false)),
         }
     }
 

@@ -6,7 +6,10 @@ use super::OneOrMany;
 
 /// The socket's rooms, by code unit.
 pub(super) fn sorted(socket: &Socket) -> Vec<String> {
-    let mut rooms = socket.rooms();
+    in_order(socket.rooms())
+}
+
+pub(super) fn in_order(mut rooms: Vec<String>) -> Vec<String> {
     rooms.sort_by_key(|room| room.encode_utf16().collect::<Vec<_>>());
     rooms
 }

@@ -1,17 +1,17 @@
 //! What is done to others: looking at them, moving them, sending them away.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use klatch::{Args, Broadcast, Handlers, Socket};
+use klatch::{Args, Broadcast, Handlers, RemoteSocket, Socket, Value};
 use serde::Serialize;
 
-use super::{Data, OneOrMany, rooms};
+use super::{OneOrMany, rooms};
 use crate::handshake::owned;
 
 pub(super) fn register(handlers: &Handlers) {
     handlers.on("fetch-sockets", async |socket: Socket, room: Option<String>| {
-        let mut found: Vec<_> = members(&socket, room).sockets().iter().map(Found::is).collect();
+        let found = members(&socket, room).fetch_sockets().await;
+        let mut found: Vec<_> = found.iter().map(Found::is).collect();
         found.sort_by(|one, other| one.id.cmp(&other.id));
         found
     });
@@ -46,15 +46,15 @@ fn members(socket: &Socket, room: Option<String>) -> Broadcast {
 struct Found {
     id: String,
     rooms: Vec<String>,
-    data: Arc<Data>,
+    data: BTreeMap<String, Value>,
     query: BTreeMap<String, String>,
 }
 
 impl Found {
-    fn is(socket: &Socket) -> Self {
+    fn is(socket: &RemoteSocket) -> Self {
         Self {
             id: socket.id().to_string(),
-            rooms: rooms::sorted(socket),
+            rooms: rooms::in_order(socket.rooms().to_vec()),
             data: socket.data().unwrap_or_default(),
             query: owned(socket.handshake().query_pairs()),
         }

@@ -52,6 +52,25 @@ matrix("interop", (test) => {
     assert.deepEqual((await side.ask("handshake")).auth, auth);
   });
 
+  test("a tenant's namespace is made when it is asked for", async (world) => {
+    const [one, two] = [world.room("/tenant"), world.room("/tenant")];
+    const client = await world.client(one);
+    const other = await client.side(two).open();
+    const neighbour = await world.client(one);
+    assert.deepEqual(await client.take("tenant"), [[one]]);
+    assert.deepEqual(await other.take("tenant"), [[two]]);
+    const { nsp, data } = await client.ask("whoami");
+    assert.deepEqual({ nsp, data }, { nsp: one, data: {} });
+
+    const room = world.room();
+    for (const member of [client, other, neighbour]) await member.ask("join", room);
+    assert.equal(await client.ask("room-size", room), 2);
+    await client.ask("emit", { from: "io", to: [room] }, "news", [1]);
+    for (const member of [client, other, neighbour]) await member.settle();
+    assert.deepEqual(neighbour.got("news"), [[1]]);
+    assert.deepEqual(other.got("news"), []);
+  });
+
   test("middlewares take their time, in order", async (world) => {
     const client = await world.client("/");
     const slow = client.side("/slow");

@@ -184,6 +184,8 @@ class Interop:
         client = self.client("/auth", "/slow", auth={"token": "letmein", "user": "ada"})
         self.assertEqual(client.take("welcome", namespace="/auth"), [({"user": "ada"},)])
         self.assertEqual(client.take("order", namespace="/slow"), [(["a", "b"],)])
+        tenant = tag("/tenant")
+        self.assertEqual(self.client(tenant).take("tenant", namespace=tenant), [(tenant,)])
 
     def test_who_it_is(self):
         transport = "polling" if self.setup["transport"] == "polling" else "websocket"
