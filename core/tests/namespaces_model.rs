@@ -109,15 +109,12 @@ fn apply(directory: &mut Directory, model: &mut Model, op: &Op) -> TestCaseResul
         Op::Insert(name) => {
             let entered = directory.insert(&text(name), |key| key).expect("a name");
             let (key, is_new) = (*entered.value, entered.is_new);
-            match model.find(name) {
-                Some(entry) => {
-                    entry.stays = true;
-                    prop_assert_eq!((key, is_new), (entry.key, false));
-                }
-                None => {
-                    prop_assert!(is_new && !model.keys.contains(&key));
-                    model.made(name, key, None, true);
-                }
+            if let Some(entry) = model.find(name) {
+                entry.stays = true;
+                prop_assert_eq!((key, is_new), (entry.key, false));
+            } else {
+                prop_assert!(is_new && !model.keys.contains(&key));
+                model.made(name, key, None, true);
             }
         }
         Op::InsertChild(nth, name) => {

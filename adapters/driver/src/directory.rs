@@ -19,7 +19,8 @@ type OnNew = Arc<dyn Fn(&Namespace) + Send + Sync>;
 
 /// The namespaces of a server, and the parents of those that come and go.
 ///
-/// Its lock is held for a few moves at a time, and together with no other.
+/// Its lock is held for a few moves at a time. All that is taken under it is a parent's handlers, to be
+/// shared with a child.
 pub(crate) struct Directory {
     pub(crate) housekeeper: Arc<Housekeeper>,
     pub(crate) recovery: Option<Recovery>,

@@ -95,6 +95,11 @@ impl ParentNamespace {
         self.everybody().volatile()
     }
 
+    /// [`ParentBroadcast::compress`] for everybody.
+    pub fn compress(&self, compress: bool) -> ParentBroadcast {
+        self.everybody().compress(compress)
+    }
+
     /// [`ParentBroadcast::local`] for everybody.
     pub fn local(&self) -> ParentBroadcast {
         self.everybody().local()

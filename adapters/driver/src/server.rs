@@ -60,7 +60,7 @@ impl Server {
     /// # Panics
     ///
     /// If no client could name it: it has a comma, a question mark or a control character, or
-    /// more than 128 bytes.
+    /// more than 128 bytes. If the hook of [`on_new_namespace`](Self::on_new_namespace) does.
     pub fn namespace(&self, name: &str) -> Namespace {
         Namespace(self.0.directory.insert(name))
     }

@@ -132,18 +132,18 @@ fn happen(sim: &Sim, clients: &mut Vec<Client>) {
 }
 
 /// A child exists if somebody is there, and only if somebody is or may be about to be.
-fn check(seed: u64, server: &Server, seen: &Seen) -> usize {
+fn check(run: u64, server: &Server, seen: &Seen) -> usize {
     let mut children = 0;
     for name in (0..NAMES).map(|number| format!("/{number}")) {
         let (all, sure) = seen.count(&name);
         let child = server.find_namespace(&name);
         children += usize::from(child.is_some());
         match child {
-            Some(_) => assert!(all > 0, "seed {seed}: {name} is there for nobody"),
-            None => assert_eq!(sure, 0, "seed {seed}: {name} is missed"),
+            Some(_) => assert!(all > 0, "seed {run}: {name} is there for nobody"),
+            None => assert_eq!(sure, 0, "seed {run}: {name} is missed"),
         }
     }
-    assert_eq!(server.namespaces().len(), 1 + children, "seed {seed}");
+    assert_eq!(server.namespaces().len(), 1 + children, "seed {run}");
     children
 }
 

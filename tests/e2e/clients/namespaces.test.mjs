@@ -78,4 +78,50 @@ matrix("interop", (test) => {
     await slow.open();
     assert.deepEqual(await slow.take("order"), [[["a", "b"]]]);
   });
+
+  test("a tenant is made for whoever asks for it", async (world) => {
+    const name = tenant(world);
+    const client = await world.client(name);
+    assert.deepEqual(await client.take("tenant"), [[name]]);
+    assert.equal((await client.ask("whoami")).nsp, name);
+    const other = await world.client(name);
+    await other.ask("emit", { flags: ["broadcast"] }, "said", ["hello"]);
+    assert.deepEqual(await client.take("said"), [["hello"]]);
+  });
+
+  test("tenants hear nothing of each other, with one client in both", async (world) => {
+    const [here, there] = [tenant(world), tenant(world)];
+    const room = world.room();
+    const sender = await world.client(here);
+    const client = await world.client(here);
+    const side = await client.side(there).open();
+    for (const member of [sender, client, side]) await member.ask("join", room);
+    await sender.ask("emit", { from: "io", to: [room] }, "said", [here]);
+    await side.ask("emit", { from: "io" }, "said", [there]);
+    await sender.settle();
+    await side.settle();
+    await client.settle();
+    assert.deepEqual(client.got("said"), [[here]]);
+    assert.deepEqual(side.got("said"), [[there]]);
+  });
+
+  test("a tenant that everybody has left is there again for whoever comes", async (world) => {
+    const name = tenant(world);
+    const client = await world.client("/");
+    const side = client.side(name);
+    for (let round = 1; round <= 3; round += 1) {
+      await side.open();
+      assert.equal((await side.take("tenant", round)).length, round);
+      assert.equal(await side.ask("room-size", side.id), 1);
+      side.socket.disconnect();
+      side.socket.connect();
+    }
+    await side.open();
+    assert.equal(await client.ask("echo", "alive"), "alive");
+  });
 });
+
+/** A name that no other test asks for. */
+function tenant(world) {
+  return `/tenant-${world.room("").match(/\d+$/)[0]}`;
+}

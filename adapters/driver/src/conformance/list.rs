@@ -58,6 +58,7 @@ macro_rules! conformance_list {
                 the_connect_handler_disconnects_the_socket
                 nothing_of_a_namespace_follows_the_client_out_of_it
                 what_is_done_to_a_socket_that_is_gone_does_nothing
+                one_namespace_ends_alone_and_a_connection_ends_them_all
             }
             engine {
                 a_handler_sees_the_request_that_carried_a_message
@@ -79,6 +80,7 @@ macro_rules! conformance_list {
             }
             handlers {
                 on_connect_has_run_before_the_first_event_though_it_awaits_later
+                a_socket_is_connected_in_its_room_and_told_so_before_on_connect
                 events_start_in_order_of_arrival
                 a_pending_handler_outlives_its_connection
                 a_namespace_that_was_left_can_be_joined_again

@@ -50,6 +50,13 @@ impl ParentBroadcast {
         self
     }
 
+    /// Whether what is sent is worth compressing; see [`Broadcast::compress`](crate::Broadcast::compress).
+    #[must_use]
+    pub fn compress(mut self, compress: bool) -> Self {
+        self.flags.compress = compress;
+        self
+    }
+
     /// What is sent stays on this node; see [`Broadcast::local`](crate::Broadcast::local).
     #[must_use]
     pub fn local(mut self) -> Self {

@@ -8,6 +8,7 @@ use crate::conformance::bed::{Address, Bed};
 use crate::conformance::client::Client;
 use crate::conformance::log::{Log, Pen};
 use crate::error::EmitError;
+use crate::handler::Handlers;
 use crate::namespace::Namespace;
 use crate::server::Server;
 use crate::socket::Socket;
@@ -170,4 +171,43 @@ pub(crate) async fn what_is_done_to_a_socket_that_is_gone_does_nothing(bed: &Bed
     watched.namespace.everybody().disconnect();
     drop(client);
     assert!(watched.namespace.is_empty() && watched.namespace.rooms().is_empty());
+}
+
+/// Invariant 39.
+pub(crate) async fn one_namespace_ends_alone_and_a_connection_ends_them_all(bed: &Bed) {
+    let server = Server::new();
+    let parent = server.namespaces_matching("^/child-.$").expect("a pattern");
+    let (pen, mut log) = bed.log();
+    let register = |handlers: &Handlers| {
+        let writer = pen.clone();
+        handlers.on_disconnect(async move |socket: Socket, reason: CloseReason| {
+            writer.write(format!("{}: {reason}", socket.namespace().name()));
+        });
+        handlers.on("end", async |socket: Socket, (): ()| socket.disconnect());
+        handlers.on("alive", async |_: Socket, (): ()| true);
+    };
+    register(&server.namespace("/"));
+    register(&server.namespace("/static"));
+    register(&parent);
+    let address = bed.serve(&server).await.address;
+    let mut client = Client::connected(address).await;
+    for name in ["/static", "/child-1", "/child-2", "/child-3"] {
+        client.send(&format!("40{name},")).await;
+        client.accepted(&format!("{name},")).await;
+    }
+    client.send("41/child-1,").await;
+    log.expect(&["/child-1: client namespace disconnect"]).await;
+    client.send(r#"42["end"]"#).await;
+    client.expect(&["41"]).await;
+    log.expect(&["/: server namespace disconnect"]).await;
+    for name in ["/static", "/child-2", "/child-3"] {
+        client.send(&format!(r#"42{name},0["alive"]"#)).await;
+        client.expect(&[&format!("43{name},0[true]")]).await;
+    }
+    drop(client);
+    let mut ended = [log.next().await, log.next().await, log.next().await];
+    ended.sort();
+    let close = ["/child-2", "/child-3", "/static"].map(|name| format!("{name}: transport close"));
+    assert_eq!(ended, close);
+    assert!(parent.children().is_empty());
 }

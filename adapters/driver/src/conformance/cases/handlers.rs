@@ -24,6 +24,44 @@ pub(crate) async fn on_connect_has_run_before_the_first_event_though_it_awaits_l
     log.expect(&["the rest of connect"]).await;
 }
 
+/// Invariant 37.
+pub(crate) async fn a_socket_is_connected_in_its_room_and_told_so_before_on_connect(bed: &Bed) {
+    let (_server, namespace, running) = bed.serve_one().await;
+    let (pen, mut log) = bed.log();
+    let state = |socket: &Socket| {
+        let in_own_room = socket.rooms().contains(&socket.id().to_string());
+        let is_found = socket.namespace().socket(socket.id()).is_some();
+        format!("{}, {in_own_room}, {is_found}", socket.is_connected())
+    };
+    for nth in 1..=2 {
+        let writer = pen.clone();
+        namespace.middleware(async move |socket: Socket| {
+            writer.write(format!("middleware {nth}: {}", state(&socket)));
+            Ok(())
+        });
+    }
+    let writer = pen.clone();
+    namespace.on_connect(async move |socket: Socket| {
+        writer.write(format!("connect: {}", state(&socket)));
+        socket.namespace().to(socket.id().as_str()).emit("behind the CONNECT", &())
+    });
+    namespace.on("event", async move |socket: Socket, (): ()| {
+        pen.write(format!("event: {}", state(&socket)));
+    });
+    let mut client = Client::open(running.address).await;
+    client.send("40").await;
+    client.accepted("").await;
+    client.expect(&[r#"42["behind the CONNECT"]"#]).await;
+    client.send(r#"42["event"]"#).await;
+    log.expect(&[
+        "middleware 1: false, false, false",
+        "middleware 2: false, false, false",
+        "connect: true, true, true",
+        "event: true, true, true",
+    ])
+    .await;
+}
+
 pub(crate) async fn events_start_in_order_of_arrival(bed: &Bed) {
     let (_server, namespace, running) = bed.serve_one().await;
     let ((pen, mut log), gate) = (bed.log(), Gate::default());

@@ -294,7 +294,7 @@ pub(crate) async fn a_parent_reaches_each_socket_of_each_child_once(bed: &Bed) {
         parent.except("a").emit("few", &5),
         everybody.to("a").emit("a", &6),
         parent.to("nobody").emit("none", &7),
-        parent.volatile().local().emit("all", &8),
+        parent.volatile().local().compress(false).emit("all", &8),
     ];
     assert_eq!(sent, [const { Ok::<(), EmitError>(()) }; 8]);
     server.namespace("/other").emit("end", &()).expect("it is JSON");
