@@ -138,7 +138,7 @@ impl Builder {
     /// From how many bytes the answer to a poll is compressed, with gzip or deflate, for a client that
     /// takes that; `None` for never. 1024, as in Node: below that it costs more than it spares.
     ///
-    /// It takes some 20 microseconds per kilobyte, and is never done for a WebSocket. Where an
+    /// It is done where the answer is written, a piece after the other, and never for a WebSocket. Where an
     /// answer has a secret in it beside what an attacker can choose, its length over TLS tells of the
     /// secret: turn it off there, or send such events by `compress(false)`.
     pub fn http_compression(mut self, threshold: Option<usize>) -> Self {
@@ -151,7 +151,7 @@ impl Builder {
     ///
     /// `package` is the folder of the npm package `socket.io-client`, 4.3 or later, such as
     /// `node_modules/socket.io-client`. Its files are read when the server is built, and kept in
-    /// memory: some two megabytes.
+    /// memory: a little over a megabyte.
     pub fn serve_client(mut self, package: impl Into<PathBuf>) -> Self {
         self.client = Some(package.into());
         self
