@@ -49,9 +49,6 @@ fn server(watched: &Watched) -> Server {
     for namespace in [main, server.namespace("/chat"), auth] {
         register(&namespace, watched);
     }
-    let tenants = server.namespaces_matching(r"^/tenant-\d+$").expect("it is a pattern");
-    tenants.on_connect(async |socket: Socket| socket.emit("tenant", socket.namespace().name()));
-    register(&tenants, watched);
     server
 }
 

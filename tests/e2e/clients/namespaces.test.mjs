@@ -79,34 +79,8 @@ matrix("interop", (test) => {
     assert.deepEqual(await slow.take("order"), [[["a", "b"]]]);
   });
 
-  test("a tenant is made for whoever asks for it", async (world) => {
-    const name = tenant(world);
-    const client = await world.client(name);
-    assert.deepEqual(await client.take("tenant"), [[name]]);
-    assert.equal((await client.ask("whoami")).nsp, name);
-    const other = await world.client(name);
-    await other.ask("emit", { flags: ["broadcast"] }, "said", ["hello"]);
-    assert.deepEqual(await client.take("said"), [["hello"]]);
-  });
-
-  test("tenants hear nothing of each other, with one client in both", async (world) => {
-    const [here, there] = [tenant(world), tenant(world)];
-    const room = world.room();
-    const sender = await world.client(here);
-    const client = await world.client(here);
-    const side = await client.side(there).open();
-    for (const member of [sender, client, side]) await member.ask("join", room);
-    await sender.ask("emit", { from: "io", to: [room] }, "said", [here]);
-    await side.ask("emit", { from: "io" }, "said", [there]);
-    await sender.settle();
-    await side.settle();
-    await client.settle();
-    assert.deepEqual(client.got("said"), [[here]]);
-    assert.deepEqual(side.got("said"), [[there]]);
-  });
-
   test("a tenant that everybody has left is there again for whoever comes", async (world) => {
-    const name = tenant(world);
+    const name = world.room("/tenant");
     const client = await world.client("/");
     const side = client.side(name);
     for (let round = 1; round <= 3; round += 1) {
@@ -120,8 +94,3 @@ matrix("interop", (test) => {
     assert.equal(await client.ask("echo", "alive"), "alive");
   });
 });
-
-/** A name that no other test asks for. */
-function tenant(world) {
-  return `/tenant-${world.room("").match(/\d+$/)[0]}`;
-}
