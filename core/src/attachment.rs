@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 /// One binary message, shared by all who are to receive it.
 ///
@@ -37,6 +37,23 @@ impl Attachment {
     /// Whether its packet is worth compressing.
     pub(crate) fn is_compressed(&self) -> bool {
         self.0.compress
+    }
+
+    /// Puts other bytes in the place of the last; copies all if somebody shares them.
+    pub(crate) fn overwrite_end(&mut self, end: &[u8]) {
+        let overwritten = |bytes: Bytes| {
+            let mut bytes = bytes.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&*shared));
+            let start = bytes.len() - end.len();
+            bytes[start..].copy_from_slice(end);
+            bytes.freeze()
+        };
+        match Arc::get_mut(&mut self.0) {
+            Some(shared) => {
+                shared.segment.take();
+                shared.bytes = overwritten(std::mem::take(&mut shared.bytes));
+            }
+            None => *self = Self::new(overwritten(self.bytes().clone())),
+        }
     }
 
     /// The bytes as they are, the content of one WebSocket frame.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::Parser;
 use crate::engine::{Message, Segment, Transport, Transports};
 use crate::json::MAX_DEPTH;
 use crate::namespaces::MAX_NAMESPACE_NAME;
@@ -32,6 +33,7 @@ pub struct Config {
     pub(crate) transports: Transports,
     pub(crate) allow_upgrades: bool,
     pub(crate) initial_packet: Option<Segment>,
+    pub(crate) parser: Parser,
 }
 
 impl Default for Config {
@@ -52,6 +54,7 @@ impl Default for Config {
             transports: Transports::Both,
             allow_upgrades: true,
             initial_packet: None,
+            parser: Parser::Default,
         }
     }
 }
@@ -105,7 +108,9 @@ impl Config {
         self
     }
 
-    /// Attachments in one packet. 10, as in `socket.io-parser` since CVE-2026-33151.
+    /// Attachments in one packet. 10, as in `socket.io-parser` since CVE-2026-33151. With
+    /// [`Parser::Msgpack`] it is how many values of a packet may be bytes, where Node has no limit:
+    /// each costs as much as a hundred of its bytes.
     #[must_use]
     pub fn max_attachments(mut self, attachments: usize) -> Self {
         self.max_attachments = attachments;
@@ -188,6 +193,14 @@ impl Config {
             && self.transports.has(Transport::WebSocket)
     }
 
+    /// How packets are written and read. [`Parser::Default`], which clients have unless they are told
+    /// otherwise; all clients of a server speak the same.
+    #[must_use]
+    pub fn parser(mut self, parser: Parser) -> Self {
+        self.parser = parser;
+        self
+    }
+
     /// Finds what cannot work.
     ///
     /// # Errors
@@ -212,6 +225,11 @@ impl Config {
         ];
         let found = faults.into_iter().find_map(|(found, fault)| found.then_some(fault));
         found.map_or(Ok(()), Err)
+    }
+
+    /// How whoever makes packets has to write them: what [`parser`](Self::parser) set.
+    pub const fn packet_parser(&self) -> Parser {
+        self.parser
     }
 
     /// The largest HTTP body and WebSocket message that whoever does the I/O may let through, in bytes.

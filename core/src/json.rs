@@ -3,17 +3,27 @@
 //! The text stays as it came, so what a number or a lone surrogate means is for the type that a
 //! handler asks for. Source of the grammar: RFC 8259.
 
+mod strings;
+
 use std::ops::Range;
+
+pub(crate) use strings::{string_len, unescaped, write_string};
 
 /// How many arrays and objects may be open at once, at most.
 pub(crate) const MAX_DEPTH: usize = 128;
+
+/// The key whose value `true` makes an object a placeholder; `num` says of which attachment.
+///
+/// Source: socket.io-parser, `binary.ts`.
+pub(crate) const PLACEHOLDER: &[u8] = b"_placeholder";
 
 /// What is wrong with a JSON text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum JsonError {
     Syntax,
     TooDeep,
-    /// `{"_placeholder":true}` whose `num` is not one of the announced attachments.
+    /// `{"_placeholder":true}` whose `num` is not one of the announced attachments, or which is
+    /// spelled with escapes.
     Placeholder,
 }
 
@@ -200,7 +210,11 @@ impl<'a> Scanner<'a> {
         if self.attachments.is_some() {
             let level = &mut self.levels[self.depth - 1];
             // Of a key that stands twice, the last counts, as in JavaScript.
-            self.key = if spells(key, b"_placeholder") {
+            self.key = if spells(key, PLACEHOLDER) {
+                if key != PLACEHOLDER {
+                    // So does a payload spell what only looks like a placeholder.
+                    return Err(JsonError::Placeholder);
+                }
                 *level &= !MARKED;
                 Key::Placeholder
             } else if spells(key, b"num") {
@@ -360,12 +374,13 @@ const fn specials(eight: u64) -> u64 {
     (quote | backslash | control) & HIGH
 }
 
-fn index(digits: &[u8]) -> Option<usize> {
+/// The number that a placeholder gives, if it can be one.
+pub(crate) fn index(digits: &[u8]) -> Option<usize> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
 /// Whether a string of valid JSON, without its quotes, is `word` once its escapes are read.
-fn spells(mut key: &[u8], word: &[u8]) -> bool {
+pub(crate) fn spells(mut key: &[u8], word: &[u8]) -> bool {
     if key == word {
         return true;
     }
@@ -438,6 +453,8 @@ mod tests {
             r#"{"_placeholder":true,"num":0,"num":[0]}"#,
             r#"{"_placeholder":true,"num":99999999999999999999}"#,
             r#"{"\u005fplace\u0068older":true,"num":2}"#,
+            r#"{"\u005fplaceholder":true,"num":1}"#,
+            r#"{"_place\u0068older":null}"#,
             r#"{"_placeholder":true,"num":{"_placeholder":true,"num":0}}"#,
         ] {
             assert_eq!(check(bad, Some(2)), Err(JsonError::Placeholder), "{bad}");

@@ -1,5 +1,9 @@
 //! Packets on their way to clients, encoded once.
 
+pub(crate) mod msgpack;
+#[cfg(test)]
+mod tests;
+
 use std::cell::Cell;
 use std::fmt;
 use std::io::Write as _;
@@ -10,7 +14,7 @@ use serde::Serialize;
 
 use crate::attachment::Attachment;
 use crate::id::{Pid, SocketId};
-use crate::json::is_plain;
+use crate::json::write_string;
 use crate::offset::{OFFSET_LEN, Offset};
 use crate::packet::{AckId, MAX_EVENT_NAME};
 use crate::payload::{ArgsWriter, EncodeError, Opening, ToArgs};
@@ -44,6 +48,9 @@ thread_local! {
 /// segment alike. Each attachment follows as a frame or a segment of its own, with nothing in
 /// between. Cheap to clone; `Debug` shows sizes only.
 ///
+/// A packet of [`Parser::Msgpack`](crate::Parser::Msgpack) has no text: it is one binary message, the
+/// only one of its [`attachments`](Self::attachments).
+///
 /// A namespace is written as given: it starts with `/` and has no comma.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Outgoing {
@@ -67,6 +74,9 @@ impl Draft {
     /// Writes the offset. It copies nothing: this happens under a namespace's lock.
     pub(crate) fn complete(self, offset: Offset) -> Outgoing {
         let Outgoing { text, attachments } = self.0;
+        if text.is_empty() {
+            return msgpack::complete(attachments, offset);
+        }
         let mut text = text.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&*shared));
         let end = text.len() - "\"]".len();
         text[end - OFFSET_LEN..end].copy_from_slice(&offset.to_text());
@@ -134,28 +144,15 @@ impl Outgoing {
     /// secret under which it may come back.
     pub fn connect(namespace: &str, id: &SocketId, pid: Option<&Pid>) -> Self {
         let mut text = header(CONNECT, namespace, None, 0);
-        text.extend_from_slice(b"{\"sid\":");
-        write_json(&mut text, id.as_str());
-        if let Some(pid) = pid {
-            text.extend_from_slice(b",\"pid\":");
-            write_json(&mut text, pid.as_str());
-        }
-        text.push(b'}');
+        write_welcome(&mut text, id, pid);
         Self::from_text(text)
     }
 
     /// The news that the client was not let into the namespace.
     pub fn connect_error(namespace: &str, error: &ConnectError) -> Self {
-        let data = error.data.as_deref();
-        let length = error.message.len() + data.map_or(0, str::len);
+        let length = error.message.len() + error.data.as_deref().map_or(0, str::len);
         let mut text = header(CONNECT_ERROR, namespace, None, length);
-        text.extend_from_slice(b"{\"message\":");
-        write_json(&mut text, &error.message);
-        if let Some(data) = data {
-            text.extend_from_slice(b",\"data\":");
-            text.extend_from_slice(data.as_bytes());
-        }
-        text.push(b'}');
+        write_error(&mut text, error);
         Self::from_text(text)
     }
 
@@ -164,7 +161,7 @@ impl Outgoing {
         Self::from_text(header(DISCONNECT, namespace, None, 0))
     }
 
-    /// The text, Engine.IO type included.
+    /// The text, Engine.IO type included; empty if the packet is a binary message.
     pub fn text(&self) -> &Bytes {
         &self.text
     }
@@ -297,18 +294,43 @@ fn write_event(
     args: &(impl ToArgs + ?Sized),
     ack: Option<AckId>,
 ) -> Result<ArgsWriter, EncodeError> {
+    check_name(name)?;
+    let mut text = header(EVENT, namespace, ack, name.len() + args.length());
+    text.push(b'[');
+    write_string(&mut text, name);
+    let mut writer = ArgsWriter::new(text, Opening::Name);
+    args.write_args(&mut writer)?;
+    Ok(writer)
+}
+
+fn check_name(name: &str) -> Result<(), EncodeError> {
     if RESERVED.contains(&name) {
         return Err(EncodeError::ReservedName);
     }
     if name.len() > MAX_EVENT_NAME {
         return Err(EncodeError::NameTooLong);
     }
-    let mut text = header(EVENT, namespace, ack, name.len() + args.length());
-    text.push(b'[');
-    write_name(&mut text, name);
-    let mut writer = ArgsWriter::new(text, Opening::Name);
-    args.write_args(&mut writer)?;
-    Ok(writer)
+    Ok(())
+}
+
+fn write_welcome(text: &mut Vec<u8>, id: &SocketId, pid: Option<&Pid>) {
+    text.extend_from_slice(b"{\"sid\":");
+    write_string(text, id.as_str());
+    if let Some(pid) = pid {
+        text.extend_from_slice(b",\"pid\":");
+        write_string(text, pid.as_str());
+    }
+    text.push(b'}');
+}
+
+fn write_error(text: &mut Vec<u8>, error: &ConnectError) {
+    text.extend_from_slice(b"{\"message\":");
+    write_string(text, &error.message);
+    if let Some(data) = &error.data {
+        text.extend_from_slice(b",\"data\":");
+        text.extend_from_slice(data.as_bytes());
+    }
+    text.push(b'}');
 }
 
 /// What stands before the payload, with room for a payload that has a text of `length` in it.
@@ -327,30 +349,19 @@ fn header(kind: &[u8], namespace: &str, id: Option<AckId>, length: usize) -> Vec
 }
 
 /// A packet's text without spare capacity: it may wait in thousands of mailboxes.
-fn kept(mut text: Vec<u8>) -> Bytes {
+fn kept(text: Vec<u8>) -> Bytes {
     if text.capacity() > MAX_SCRATCH {
         return Bytes::from(text.into_boxed_slice());
     }
     let kept = Bytes::copy_from_slice(&text);
-    text.clear();
-    SCRATCH.set(text);
+    give_back(text);
     kept
 }
 
-/// As [`write_json`]: hardly any name has something to escape.
-fn write_name(text: &mut Vec<u8>, name: &str) {
-    if is_plain(name.as_bytes()) {
-        text.push(b'"');
-        text.extend_from_slice(name.as_bytes());
-        text.push(b'"');
-    } else {
-        write_json(text, name);
+/// Keeps the memory of a text for the next.
+fn give_back(mut text: Vec<u8>) {
+    if text.capacity() <= MAX_SCRATCH {
+        text.clear();
+        SCRATCH.set(text);
     }
 }
-
-fn write_json(text: &mut Vec<u8>, value: &str) {
-    serde_json::to_writer(text, value).expect("a string has a JSON form, and a Vec takes it");
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,7 +1,10 @@
 //! What must not allocate. A binary of its own: the counter takes the place of the allocator.
 
 use allocation_counter::measure;
-use klatch_core::{ENTROPY_BYTES, HashKey, Namespace, Outgoing, SocketId, SocketKey, Target};
+use bytes::Bytes;
+use klatch_core::{
+    DecoderLimits, ENTROPY_BYTES, HashKey, Namespace, Outgoing, Packet, SocketId, SocketKey, Target,
+};
 
 const SOCKETS: usize = 2_000;
 
@@ -53,6 +56,49 @@ fn a_packet_is_shared_by_all_who_get_it() {
     let cost = measure(|| mailboxes.extend(std::iter::repeat_n(&packet, SOCKETS).cloned()));
     assert_eq!(mailboxes.len(), SOCKETS);
     assert_eq!(cost.count_total, 1, "where its owners are counted, once it has a second one");
+}
+
+/// Lengths are a client's word, and what is long is paid for by what is there.
+#[test]
+fn a_message_takes_memory_by_what_it_has_not_by_what_it_says() {
+    let limits = DecoderLimits::default();
+    let head = b"\x83\xa4type\x02\xa3nsp\xa1/\xa4data".as_slice();
+    for claim in [
+        b"\xdd\xff\xff\xff\xff\xa1a".as_slice(),
+        b"\xdf\xff\xff\xff\xff\xa1a",
+        b"\x92\xa1a\xdb\xff\xff\xff\xff",
+        b"\x92\xa1a\xc6\xff\xff\xff\xff",
+        b"\x92\xa1a\xc9\xff\xff\xff\xff\x00",
+        b"\x92\xa1a\xdd\xff\xff\xff\xff\xc0",
+    ] {
+        let message = Bytes::from([head, claim].concat());
+        let cost = measure(|| assert!(Packet::from_msgpack(&message, &limits).is_err()));
+        assert!(cost.bytes_total < 512, "{claim:?} takes {} bytes", cost.bytes_total);
+    }
+    for part in [
+        b"\xc2".as_slice(),
+        b"\xa1\x00",
+        b"\x80",
+        b"\x91\x91\x91\xc0",
+        b"\x82\xa1a\xd4\x00\x00\xa1b\xc0",
+        b"\xac_placeholder",
+        b"\x81\xac_placeholder\xc3",
+        b"\xd7\x00\x00\x00\x00\x00\x00\x00\x00\x00",
+        b"\xca\x7f\x7f\xff\xff",
+    ] {
+        let of = |parts: usize| {
+            let count = (parts as u32 + 1).to_be_bytes();
+            let message = [head, b"\xdd", &count, b"\xa1a", &part.repeat(parts)].concat();
+            let message = Bytes::from(message);
+            let cost = measure(|| assert!(Packet::from_msgpack(&message, &limits).is_ok()));
+            (message.len() as u64, cost)
+        };
+        let (length, cost) = of(50_000);
+        assert!(cost.bytes_max <= 20 * length, "{part:?}: {} for {length}", cost.bytes_max);
+        // All that was ever asked for, too, the copies of what had to grow among it.
+        assert!(cost.bytes_total <= 40 * length, "{part:?}: {} for {length}", cost.bytes_total);
+        assert!(cost.count_total <= of(25_000).1.count_total + 8, "{part:?}: as good as none each");
+    }
 }
 
 /// Or the others would pass whatever they tried.

@@ -1,5 +1,7 @@
 //! The fuzz targets once more, over what is kept of their inputs: no fuzzer needed.
 
+#[path = "../../fuzz/bodies/msgpack.rs"]
+mod msgpack;
 #[path = "../../fuzz/bodies/packet.rs"]
 mod packet;
 #[path = "../../fuzz/bodies/payload.rs"]
@@ -8,6 +10,11 @@ mod payload;
 use std::fs;
 use std::panic;
 use std::path::Path;
+
+#[test]
+fn messages() {
+    replay("msgpack", msgpack::run);
+}
 
 #[test]
 fn packets() {

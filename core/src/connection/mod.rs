@@ -10,9 +10,11 @@ use std::time::Duration;
 pub use self::slots::Slot;
 use self::slots::{Slots, Stage};
 use crate::engine::{self, Frame, Input, Message, Segment, Session, Transmit, Transport};
-use crate::packet::{AckId, Body, Decoder, DecoderLimits, Packet};
+use crate::packet::{AckId, Body, Decoder, DecoderLimits, Packet, PacketError};
 use crate::queue::push;
-use crate::{CloseReason, Config, ConnectError, Limit, Outgoing, Payload, Sid, Text, Timestamp};
+use crate::{
+    CloseReason, Config, ConnectError, Limit, Outgoing, Parser, Payload, Sid, Text, Timestamp,
+};
 
 /// One Socket.IO client, from its handshake to its end.
 ///
@@ -40,6 +42,7 @@ pub struct Connection {
     refusals_left: usize,
     /// The client broke the rules: nothing that it sent after that counts.
     deaf: bool,
+    parser: Parser,
 }
 
 /// What a client did.
@@ -120,6 +123,7 @@ impl Connection {
             max_namespaces: config.max_namespaces,
             refusals_left: config.max_refusals,
             deaf: false,
+            parser: config.parser,
         }
     }
 
@@ -263,7 +267,9 @@ impl Connection {
     pub fn send(&mut self, packet: Outgoing) {
         let send = if packet.is_compressed() { Session::send } else { Session::send_uncompressed };
         let (text, attachments) = packet.into_parts();
-        send(&mut self.session, Segment::Text(text));
+        if !text.is_empty() {
+            send(&mut self.session, Segment::Text(text));
+        }
         for attachment in attachments.iter().flat_map(|attachments| attachments.iter()) {
             send(&mut self.session, Segment::Binary(attachment.clone()));
         }
@@ -275,6 +281,11 @@ impl Connection {
     pub fn transmit(&mut self, packet: Outgoing) -> Option<Transmit> {
         if packet.attachments().is_empty() && self.session.is_clear() {
             return Some(Transmit::Frame(Frame::Text(packet.into_parts().0)));
+        }
+        if let (b"", [message]) = (&packet.text()[..], packet.attachments())
+            && self.session.is_clear()
+        {
+            return Some(Transmit::Frame(Frame::Binary(message.bytes().clone())));
         }
         self.send(packet);
         self.poll_transmit()
@@ -324,9 +335,13 @@ impl Connection {
         if self.deaf {
             return None;
         }
-        let decoded = match message {
-            Message::Text(text) => self.decoder.decode_text(text),
-            Message::Binary(bytes) => self.decoder.decode_binary(bytes),
+        let decoded = match (self.parser, message) {
+            (Parser::Default, Message::Text(text)) => self.decoder.decode_text(text),
+            (Parser::Default, Message::Binary(bytes)) => self.decoder.decode_binary(bytes),
+            (Parser::Msgpack, Message::Binary(bytes)) => {
+                Packet::from_msgpack(&bytes, self.decoder.limits()).map(Some)
+            }
+            (Parser::Msgpack, Message::Text(_)) => Err(PacketError::UnexpectedText),
         };
         self.assemble_by = match (self.decoder.is_awaiting(), self.assemble_by) {
             (false, _) => None,
@@ -385,7 +400,7 @@ impl Connection {
         }
         self.hit(Limit::Namespaces);
         let error = ConnectError::new("Too many namespaces");
-        self.send(Outgoing::connect_error(&namespace, &error));
+        self.send(self.parser.connect_error(&namespace, &error));
         self.count_refusal(now);
         None
     }

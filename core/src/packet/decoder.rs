@@ -1,14 +1,13 @@
 //! From Engine.IO messages to packets.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use bytes::Bytes;
-use serde::de::{Deserializer as _, Visitor};
 
 use super::outline::{Outline, Parts};
 use super::{Body, DecoderLimits, Packet, PacketError};
 use crate::attachment::Attachment;
+use crate::json::unescaped;
 use crate::payload::Payload;
 use crate::text::Text;
 
@@ -38,6 +37,10 @@ impl Decoder {
     /// A decoder that awaits a text.
     pub fn new(limits: DecoderLimits) -> Self {
         Self { limits, pending: None }
+    }
+
+    pub(crate) fn limits(&self) -> &DecoderLimits {
+        &self.limits
     }
 
     /// Whether attachments of a packet are still to come.
@@ -92,6 +95,16 @@ impl Decoder {
 fn read(text: Text, limits: &DecoderLimits) -> Result<(Packet, usize), PacketError> {
     let Outline { announced, namespace, body } = Outline::read(text.as_bytes(), limits)?;
     let namespace = namespace.map_or_else(|| Text::from("/"), |name| text.slice(name));
+    Ok((assemble(text, namespace, body, limits)?, announced))
+}
+
+/// A packet of its parts, which are in the text; by whatever parser they were found.
+pub(super) fn assemble(
+    text: Text,
+    namespace: Text,
+    body: Parts,
+    limits: &DecoderLimits,
+) -> Result<Packet, PacketError> {
     let body = match body {
         Parts::Connect { auth } => Body::Connect { auth: payload(text, &auth) },
         Parts::Disconnect => Body::Disconnect,
@@ -102,7 +115,7 @@ fn read(text: Text, limits: &DecoderLimits) -> Result<(Packet, usize), PacketErr
         Parts::Ack { id, args } => Body::Ack { id, args: payload(text, &args) },
         Parts::StrayAck => Body::StrayAck,
     };
-    Ok((Packet { namespace, body }, announced))
+    Ok(Packet { namespace, body })
 }
 
 /// Takes the text: nothing else of it is needed, so that it is not shared.
@@ -122,7 +135,7 @@ fn event_name(text: &Text, json: Range<usize>, max: usize) -> Result<Text, Packe
             None => text.slice(json),
         }
     } else if raw.contains(&b'\\') {
-        Text::from(unescaped(raw))
+        Text::from(unescaped(raw).expect("the scanner has read this string"))
     } else {
         text.slice(json.start + 1..json.end - 1)
     };
@@ -148,29 +161,4 @@ fn decimal(raw: &[u8]) -> Option<String> {
     }
     let value: f64 = std::str::from_utf8(raw).ok()?.parse().ok()?;
     value.is_finite().then(|| value.to_string())
-}
-
-/// What a checked JSON string says; a lone surrogate, which is no character, is replaced.
-fn unescaped(raw: &[u8]) -> String {
-    struct Wide;
-
-    impl Visitor<'_> for Wide {
-        type Value = String;
-
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("a string")
-        }
-
-        // serde_json hands surrogates over only where bytes are asked for.
-        fn visit_bytes<E>(self, bytes: &[u8]) -> Result<String, E> {
-            match String::from_utf8_lossy(bytes) {
-                Cow::Borrowed(text) => Ok(text.to_owned()),
-                Cow::Owned(text) => Ok(text),
-            }
-        }
-    }
-
-    serde_json::Deserializer::from_slice(raw)
-        .deserialize_bytes(Wide)
-        .expect("the scanner has read this string")
 }

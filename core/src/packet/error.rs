@@ -23,22 +23,29 @@ pub enum PacketError {
     /// More attachments are announced than the limit allows.
     #[error("too many attachments")]
     TooManyAttachments,
-    /// A placeholder names no attachment of its packet.
+    /// A placeholder names no attachment of its packet, or is spelled with escapes.
     #[error("a placeholder without its attachment")]
     IllegalPlaceholder,
     /// A binary message came while none was awaited.
     #[error("unexpected binary message")]
     UnexpectedBinary,
-    /// A text came while attachments were awaited.
-    #[error("text where an attachment was awaited")]
+    /// A text came while attachments were awaited, or where every packet is a binary message.
+    #[error("text where a binary message was awaited")]
     UnexpectedText,
     /// The text and its attachments together are larger than the limit allows.
     #[error("packet too large")]
     TooLarge,
+    /// A binary message is not MessagePack as packets are: one map whose keys are strings, each of
+    /// those that klatch knows once, and nothing behind it.
+    #[error("the message is no MessagePack map")]
+    IllegalMsgpack,
+    /// A packet in MessagePack has no namespace, or one that does not start with `/` or has a comma.
+    #[error("illegal namespace")]
+    IllegalNamespace,
     /// The namespace's name is longer than the limit allows.
     #[error("namespace name too long")]
     NamespaceTooLong,
-    /// The ack id does not fit 64 bits.
+    /// The ack id is not a number of 64 bits.
     #[error("illegal ack id")]
     IllegalAckId,
     /// The payload is not JSON, or something follows it.

@@ -6,6 +6,7 @@
 mod decoder;
 mod error;
 mod limits;
+mod msgpack;
 mod outline;
 
 #[cfg(test)]

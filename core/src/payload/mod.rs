@@ -65,7 +65,8 @@ impl Payload {
     ///
     /// # Errors
     ///
-    /// If the text is not one JSON array that a packet could carry.
+    /// If the text is not one JSON array that a packet could carry: a placeholder that has no
+    /// attachment, or is spelled with escapes, would be taken for another's by some clients.
     pub fn from_json(
         array: impl Into<Text>,
         attachments: Vec<Attachment>,
@@ -102,7 +103,9 @@ impl Payload {
     /// The arguments as raw JSON, with commas between them and no brackets around.
     ///
     /// An attachment is a placeholder here: `{"_placeholder":true,"num":0}` is the first of
-    /// [`attachments`](Self::attachments).
+    /// [`attachments`](Self::attachments). With [`Parser::Msgpack`](crate::Parser::Msgpack), where a
+    /// client can send what only looks like one, the key of that is spelled `"\u005fplaceholder"`: it
+    /// is data, and stays so.
     #[allow(clippy::missing_panics_doc, reason = "the text is UTF-8 by construction")]
     pub fn as_json(&self) -> &str {
         std::str::from_utf8(self.args()).expect("a text is UTF-8, and values end with a character")

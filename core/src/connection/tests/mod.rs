@@ -8,6 +8,7 @@ mod hostile;
 mod join;
 mod leave;
 mod model;
+mod msgpack;
 mod properties;
 mod timeouts;
 

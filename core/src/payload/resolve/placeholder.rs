@@ -13,16 +13,19 @@ use serde_json::Value;
 use super::access::ResolveAccess;
 use super::visitor::visit_scalars;
 use crate::attachment::Attachment;
-
-/// The key whose value `true` makes an object a placeholder; `num` says of which attachment.
-///
-/// Source: socket.io-parser, `binary.ts`.
-const PLACEHOLDER: &str = "_placeholder";
+use crate::json::PLACEHOLDER;
 
 const NUM: &str = "num";
 
 #[derive(Deserialize)]
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// Whether a key marks a placeholder. It is borrowed unless it is spelled with escapes, and then it
+/// is data: see [`Payload::as_json`](crate::Payload::as_json).
+#[expect(clippy::ptr_arg, reason = "whether it is borrowed is the question")]
+fn is_mark(key: &Cow<'_, str>) -> bool {
+    matches!(key, Cow::Borrowed(key) if key.as_bytes() == PLACEHOLDER)
+}
 
 /// Reads what is left of an object that must be a placeholder; `marked` if its mark was read.
 fn attachment_of<'de, A: MapAccess<'de>>(
@@ -33,7 +36,7 @@ fn attachment_of<'de, A: MapAccess<'de>>(
     let mut num = None;
     while let Some(Key(key)) = map.next_key()? {
         match &*key {
-            PLACEHOLDER => marked = map.next_value()?,
+            _ if is_mark(&key) => marked = map.next_value()?,
             NUM => num = Some(map.next_value::<usize>()?),
             _ => {
                 map.next_value::<IgnoredAny>()?;
@@ -54,7 +57,7 @@ pub(super) fn visit_map_or_attachment<'de, V: Visitor<'de>, A: MapAccess<'de>>(
 ) -> Result<V::Value, A::Error> {
     let key = map.next_key::<Key<'de>>()?.map(|Key(key)| key);
     let mut value = None;
-    if key.as_deref() == Some(PLACEHOLDER) {
+    if key.as_ref().is_some_and(is_mark) {
         // Nearly always `true`. Anything else makes it an ordinary object.
         let mark: Value = map.next_value()?;
         if mark == Value::Bool(true) {

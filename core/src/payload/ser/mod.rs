@@ -86,6 +86,8 @@ pub struct ArgsWriter {
     attachments: Attachments,
     opening: Opening,
     is_error: bool,
+    /// Attachments leave `#` and their number, which no data can be taken for; placeholders else.
+    inline: bool,
 }
 
 enum Attachments {
@@ -96,7 +98,23 @@ enum Attachments {
 impl ArgsWriter {
     /// A writer that goes on after `text`, which ends where `opening` says.
     pub(crate) fn new(text: Vec<u8>, opening: Opening) -> Self {
-        Self { text, attachments: Attachments::New(Vec::new()), opening, is_error: false }
+        Self {
+            text,
+            attachments: Attachments::New(Vec::new()),
+            opening,
+            is_error: false,
+            inline: false,
+        }
+    }
+
+    /// As [`new`](Self::new), for a text that is packed with its attachments inside.
+    pub(crate) fn inline(text: Vec<u8>, opening: Opening) -> Self {
+        Self { inline: true, ..Self::new(text, opening) }
+    }
+
+    /// Whether attachments are placeholders: those of a payload are, whatever it is written for.
+    pub(crate) fn has_placeholders(&self) -> bool {
+        !self.inline || matches!(self.attachments, Attachments::Shared(_))
     }
 
     /// Whether the answer written was an `Err`.
@@ -132,7 +150,8 @@ impl ArgsWriter {
         self.open();
         let start = self.text.len();
         let plain = Cell::new(false);
-        let formatter = Placeholders { attachments: &mut collected, plain: &plain };
+        let formatter =
+            Placeholders { attachments: &mut collected, plain: &plain, inline: self.inline };
         let mut json = serde_json::Serializer::with_formatter(&mut self.text, formatter);
         let mut count = Count::One;
         value.serialize(Arguments {
@@ -178,6 +197,7 @@ struct Placeholders<'a> {
     /// Whether the next bytes are a string that has nothing to escape: `serde_json` has no other
     /// call that takes it as it is, and would look at each byte on its own.
     plain: &'a Cell<bool>,
+    inline: bool,
 }
 
 impl Formatter for Placeholders<'_> {
@@ -193,6 +213,9 @@ impl Formatter for Placeholders<'_> {
         }
         let num = self.attachments.len();
         self.attachments.push(Attachment::new(Bytes::copy_from_slice(bytes)));
+        if self.inline {
+            return write!(writer, "#{num}");
+        }
         write!(writer, r#"{{"_placeholder":true,"num":{num}}}"#)
     }
 }
