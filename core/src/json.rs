@@ -4,10 +4,12 @@
 //! handler asks for. Source of the grammar: RFC 8259.
 
 mod strings;
+mod tokens;
 
 use std::ops::Range;
 
 pub(crate) use strings::{string_len, unescaped, write_string};
+pub(crate) use tokens::{Token, Tokens};
 
 /// How many arrays and objects may be open at once, at most.
 pub(crate) const MAX_DEPTH: usize = 128;
@@ -16,6 +18,9 @@ pub(crate) const MAX_DEPTH: usize = 128;
 ///
 /// Source: socket.io-parser, `binary.ts`.
 pub(crate) const PLACEHOLDER: &[u8] = b"_placeholder";
+
+/// The same key, where it is no placeholder's: only one that is spelled plainly is.
+pub(crate) const ESCAPED_PLACEHOLDER: &[u8] = br#""\u005fplaceholder""#;
 
 /// What is wrong with a JSON text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

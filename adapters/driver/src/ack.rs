@@ -1,6 +1,6 @@
 //! Answers to a client's event.
 
-use klatch_core::{AckId, DecodeError, Outgoing, ToArgs};
+use klatch_core::{AckId, DecodeError, ToArgs};
 use serde::Serialize;
 
 use crate::error::{EmitError, EventError, HandlerError};
@@ -46,7 +46,7 @@ impl Ack {
     pub fn send(self, answer: &(impl ToArgs + ?Sized)) -> Result<(), EmitError> {
         match self.0 {
             Some((socket, id)) => {
-                let answer = Outgoing::ack(socket.namespace_name(), id, answer)?;
+                let answer = socket.inner_namespace().answer(id, answer)?;
                 socket.deliver(answer.packet)
             }
             None => Ok(()),
@@ -62,7 +62,7 @@ impl Ack {
     ) {
         let (may_have_failed, sent) = match self.0 {
             // Encoding it tells, and is done once.
-            Some((_, id)) => match Outgoing::ack(socket.namespace_name(), id, answer) {
+            Some((_, id)) => match socket.inner_namespace().answer(id, answer) {
                 Ok(answer) => (answer.is_error, socket.deliver(answer.packet)),
                 Err(error) => (false, Err(error.into())),
             },

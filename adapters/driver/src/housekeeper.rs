@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use event_listener::Event;
 use futures::future;
-use klatch_core::Timestamp;
+use klatch_core::{Parser, Timestamp};
 use parking_lot::Mutex;
 
 use crate::hub::Hub;
@@ -51,6 +51,11 @@ impl Housekeeper {
 
     pub(crate) fn hub(&self) -> &Hub {
         &self.hub
+    }
+
+    /// How the server's packets are written.
+    pub(crate) fn parser(&self) -> Parser {
+        self.hub.config.packet_parser()
     }
 
     /// What time it is.

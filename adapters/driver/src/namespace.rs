@@ -13,7 +13,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use klatch_core::{
-    CloseReason, FromPayload, JoinError, Outgoing, Payload, Pid, Slot, SocketId, SocketKey,
+    CloseReason, FromPayload, JoinError, Outgoing, Parser, Payload, Pid, Slot, SocketId, SocketKey,
     SocketMap, Target, ToArgs,
 };
 use parking_lot::Mutex;
@@ -52,6 +52,8 @@ pub(crate) struct Inner {
     recovers: bool,
     /// Whether those need not pass the middlewares.
     skips_middlewares: bool,
+    /// How its packets are written.
+    parser: Parser,
     publish: Mutex<Publish>,
 }
 
@@ -265,7 +267,7 @@ impl Inner {
     pub(crate) fn admit(&self, socket: &Socket) -> bool {
         let (id, link) = (socket.id(), socket.link());
         let pid = self.recovers.then(|| Pid::from_entropy(link.hub.entropy()));
-        let connect = Outgoing::connect(&self.name, &id, pid.as_ref());
+        let connect = self.parser.connect(&self.name, &id, pid.as_ref());
         let events = wake_after(|wakers| {
             let mut publish = self.change();
             if publish.is_closed {
@@ -287,7 +289,7 @@ impl Inner {
 
     /// Takes a socket out: it is a member no longer, and nothing follows its DISCONNECT.
     pub(crate) fn remove(&self, socket: &Socket, reason: CloseReason, farewell: Farewell) {
-        let disconnect = (farewell == Farewell::Told).then(|| Outgoing::disconnect(&self.name));
+        let disconnect = (farewell == Farewell::Told).then(|| self.parser.disconnect(&self.name));
         let done = wake_after(|wakers| {
             let mut publish = self.change();
             if self.recovers && !publish.is_closed && reason.is_recoverable() {

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{NOTEPACK, TIMESTAMP, date};
 use crate::attachment::Attachment;
-use crate::json::{MAX_DEPTH, PLACEHOLDER, write_string};
+use crate::json::{ESCAPED_PLACEHOLDER, MAX_DEPTH, PLACEHOLDER, write_string};
 use crate::packet::PacketError;
 
 /// `undefined`, but for the byte behind it.
@@ -165,7 +165,7 @@ impl<'a> Reader<'a> {
         if is_map {
             let key = self.string()?;
             if key.as_bytes() == PLACEHOLDER {
-                self.json.extend_from_slice(br#""\u005fplaceholder""#);
+                self.push(ESCAPED_PLACEHOLDER);
             } else {
                 write_string(&mut self.json, key);
             }

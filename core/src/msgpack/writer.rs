@@ -1,8 +1,8 @@
 //! From JSON to MessagePack.
 
-use super::survey::{Survey, Token, Tokens};
+use super::survey::Survey;
 use crate::attachment::Attachment;
-use crate::json::unescaped;
+use crate::json::{Token, Tokens, unescaped};
 
 /// Writes a message, each value in its shortest form, as `notepack.io` does.
 pub(crate) struct Writer(Vec<u8>);

@@ -22,7 +22,7 @@ pub(crate) use ser::{ArgsWriter, Opening};
 pub use value::Value;
 
 use crate::attachment::Attachment;
-use crate::json::{MAX_DEPTH, Scanner};
+use crate::json::{ESCAPED_PLACEHOLDER, MAX_DEPTH, Scanner, Token, Tokens};
 use crate::packet::PacketError;
 use crate::text::Text;
 
@@ -51,9 +51,13 @@ impl Payload {
     /// If the value cannot be serialised.
     #[allow(clippy::missing_panics_doc, reason = "JSON is UTF-8")]
     pub fn from_args(args: &(impl ToArgs + ?Sized)) -> Result<Self, EncodeError> {
-        let mut writer = ArgsWriter::new(Vec::new(), Opening::Array);
+        let mut writer = ArgsWriter::inline(Vec::new(), Opening::Array);
         args.write_args(&mut writer)?;
-        let (array, attachments) = writer.finish();
+        let has_placeholders = writer.has_placeholders();
+        let (mut array, attachments) = writer.finish();
+        if attachments.is_some() && !has_placeholders {
+            array = with_placeholders(&array);
+        }
         let array = String::from_utf8(array).expect("serde_json writes UTF-8");
         let length = array.len() - 2;
         Ok(Self { text: Text::from(array).skip(1), length, attachments })
@@ -132,6 +136,34 @@ impl Payload {
     pub(crate) fn args(&self) -> &[u8] {
         &self.text.as_bytes()[..self.length]
     }
+}
+
+/// JSON in which attachments are `#` and their number, with placeholders in their place. What only
+/// looks like one is spelled so that it is none.
+fn with_placeholders(json: &[u8]) -> Vec<u8> {
+    let mut placed = Vec::with_capacity(json.len() + 64);
+    let (mut done, mut text) = (0, 0..0);
+    let mut tokens = Tokens::new(json);
+    while let Some((start, token)) = tokens.next() {
+        match token {
+            Token::Text(_) => text = start..tokens.position,
+            Token::Colon if json[text.clone()] == *br#""_placeholder""# => {
+                placed.extend_from_slice(&json[done..text.start]);
+                placed.extend_from_slice(ESCAPED_PLACEHOLDER);
+                done = text.end;
+            }
+            Token::Attachment(num) => {
+                placed.extend_from_slice(&json[done..start]);
+                placed.extend_from_slice(
+                    format!(r#"{{"_placeholder":true,"num":{num}}}"#).as_bytes(),
+                );
+                done = tokens.position;
+            }
+            _ => {}
+        }
+    }
+    placed.extend_from_slice(&json[done..]);
+    placed
 }
 
 impl PartialEq for Payload {

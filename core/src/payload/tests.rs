@@ -187,6 +187,25 @@ fn b11_in_a_plain_packet_placeholders_are_data() {
 }
 
 #[test]
+fn what_was_sent_as_data_is_read_as_data_though_it_looks_like_a_placeholder() {
+    let looks = json!({"_placeholder": true, "num": 0});
+    let raw = RawValue::from_string(r#"{ "_placeholder" : true, "num":9}"#.to_owned()).unwrap();
+    let sent = Args(("_placeholder", looks.clone(), Bytes::from_static(b"zero"), raw));
+    let payload = Payload::from_args(&sent).unwrap();
+    let expected = concat!(
+        r#""_placeholder",{"\u005fplaceholder":true,"num":0},{"_placeholder":true,"num":0},"#,
+        r#"{ "\u005fplaceholder" : true, "num":9}"#
+    );
+    assert_eq!(payload.as_json(), expected);
+    let read: Args<(String, Value, Bytes, Value)> = payload.decode().unwrap();
+    assert_eq!((&read.0.1, &read.0.2), (&looks, &sent.0.2));
+    assert_eq!(read.0.3, json!({"_placeholder": true, "num": 9}));
+    assert!(payload.decode::<Args<(String, Bytes)>>().is_err());
+    let plain = Payload::from_args(&looks).unwrap();
+    assert_eq!(plain.as_json(), r#"{"_placeholder":true,"num":0}"#);
+}
+
+#[test]
 fn the_deepest_packet_can_still_be_read() {
     // The array of the event is one of the 128 levels.
     let json = format!("[{}{}]", "[".repeat(127), "]".repeat(127));

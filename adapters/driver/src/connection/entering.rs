@@ -1,6 +1,6 @@
 //! A client's way into a namespace: finding it, passing the middlewares, being let in.
 
-use klatch_core::{CloseReason, ConnectError, Outgoing, Payload, Slot, Text, Timestamp};
+use klatch_core::{CloseReason, ConnectError, Payload, Slot, Text, Timestamp};
 
 use super::SocketIo;
 use crate::directory::{Found, Search, Visit};
@@ -91,9 +91,14 @@ impl SocketIo {
     }
 
     fn refuse(&mut self, now: Timestamp, slot: Slot, name: &str, error: &ConnectError) {
-        self.machine.send(Outgoing::connect_error(name, error));
+        self.tell(name, error);
         // Too late to refuse is too late to be told.
         let _ = self.machine.reject(now, slot);
+    }
+
+    fn tell(&mut self, name: &str, error: &ConnectError) {
+        let parser = self.server.hub.config.packet_parser();
+        self.machine.send(parser.connect_error(name, error));
     }
 
     /// Whoever does not arrive is heard of no more.
@@ -117,7 +122,7 @@ impl SocketIo {
         } else {
             // It was closed at this very moment. Too late to reject is not too late to be told.
             let error = ConnectError::unknown_namespace();
-            self.machine.send(Outgoing::connect_error(namespace.name(), &error));
+            self.tell(namespace.name(), &error);
             self.machine.leave(slot);
             self.forget(arrival);
         }

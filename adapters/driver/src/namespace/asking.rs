@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use futures::channel::oneshot;
 use klatch_core::{
-    AckCause, AckError, AckId, Limit, NamespaceEvent, Outgoing, Payload, SocketId, SocketKey,
-    Target, Timestamp, ToArgs,
+    AckCause, AckError, AckId, Answer, EncodeError, Limit, NamespaceEvent, Payload, SocketId,
+    SocketKey, Target, Timestamp, ToArgs,
 };
 
 use super::{Inner, Publish};
@@ -116,7 +116,7 @@ impl Inner {
         args: &(impl ToArgs + ?Sized),
     ) -> Result<oneshot::Receiver<Answers>, EmitError> {
         let id = self.rooms(klatch_core::Namespace::next_ack_id);
-        let packet = Outgoing::event(&self.name, event, args, Some(id))?;
+        let packet = self.parser.event(&self.name, event, args, Some(id))?;
         let packet = if flags.compress { packet } else { packet.uncompressed() };
         let deadline = self.housekeeper.deadline(flags.timeout);
         let (sender, receiver) = oneshot::channel();
@@ -170,7 +170,7 @@ impl Inner {
         mut reached: impl FnMut(&Socket),
     ) -> Result<(oneshot::Receiver<Answers>, Vec<SocketId>), EmitError> {
         let id = self.rooms(klatch_core::Namespace::next_ack_id);
-        let packet = Outgoing::event(&self.name, event, args, Some(id))?;
+        let packet = self.parser.event(&self.name, event, args, Some(id))?;
         let packet = if flags.compress { packet } else { packet.uncompressed() };
         let deadline = self.housekeeper.deadline(flags.timeout);
         let (sender, receiver) = oneshot::channel();
@@ -214,6 +214,15 @@ impl Inner {
         if let Some(deadline) = deadline {
             self.housekeeper.expect(&self.appointment, deadline);
         }
+    }
+
+    /// Encodes an answer to a client's event.
+    pub(crate) fn answer(
+        &self,
+        id: AckId,
+        args: &(impl ToArgs + ?Sized),
+    ) -> Result<Answer, EncodeError> {
+        self.parser.ack(&self.name, id, args)
     }
 
     /// A socket answered.

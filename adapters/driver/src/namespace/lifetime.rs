@@ -97,6 +97,7 @@ impl Inner {
             name: name.into(),
             handlers,
             appointment: directory.housekeeper.appointment(this.clone()),
+            parser: directory.housekeeper.parser(),
             housekeeper: directory.housekeeper.clone(),
             origin: Box::new(origin),
             opening: Opening::default(),

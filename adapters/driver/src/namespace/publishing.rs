@@ -34,9 +34,9 @@ impl Inner {
         flags: Flags,
     ) -> Result<Event, EncodeError> {
         let event = if self.recovers && !flags.volatile {
-            Outgoing::draft(&self.name, name, args).map(Event::Draft)
+            self.parser.draft(&self.name, name, args).map(Event::Draft)
         } else {
-            Outgoing::event(&self.name, name, args, None).map(Event::Complete)
+            self.parser.event(&self.name, name, args, None).map(Event::Complete)
         };
         event.map(|event| if flags.compress { event } else { event.uncompressed() })
     }

@@ -39,7 +39,7 @@ impl Inner {
                 return (None, publish.events());
             }
             let socket = arrival.back_as(back.id, back.luggage);
-            let connect = Outgoing::connect(&self.name, &back.id, Some(&claim.pid));
+            let connect = self.parser.connect(&self.name, &back.id, Some(&claim.pid));
             publish.enter(&socket, back.key, rooms, connect, wakers);
             for packet in back.missed {
                 // Nothing was queued for this client in this namespace before, and this fits.
