@@ -15,6 +15,7 @@ pub(crate) mod hooks;
 pub(crate) mod http;
 pub(crate) mod limits;
 pub(crate) mod middlewares;
+pub(crate) mod msgpack;
 pub(crate) mod operators;
 pub(crate) mod options;
 pub(crate) mod order;

@@ -2,6 +2,7 @@
 
 use async_tungstenite::tungstenite::Message;
 use async_tungstenite::{WebSocketStream, client_async};
+use bytes::Bytes;
 use futures::StreamExt as _;
 
 use super::bed::{Address, Clock};
@@ -55,6 +56,24 @@ impl Client {
 
     pub(crate) async fn send(&mut self, packet: &str) {
         self.stream.send(Message::text(packet)).await.expect("the server listens");
+    }
+
+    pub(crate) async fn send_bytes(&mut self, message: &[u8]) {
+        self.stream.send(Message::binary(message.to_vec())).await.expect("the server listens");
+    }
+
+    /// The next message, which must be binary; pings are answered. `None` when the connection is
+    /// closed, in whatever way.
+    pub(crate) async fn next_bytes(&mut self) -> Option<Bytes> {
+        loop {
+            match self.clock.soon("a message", self.stream.next()).await {
+                Some(Ok(Message::Binary(message))) => return Some(message),
+                Some(Ok(Message::Text(text))) if text.as_str() == "2" => self.send("3").await,
+                Some(Ok(Message::Text(text))) => panic!("not bytes: {text}"),
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+                Some(Ok(_)) => {}
+            }
+        }
     }
 
     /// The next packet but pings.

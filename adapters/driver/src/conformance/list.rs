@@ -142,6 +142,13 @@ macro_rules! conformance_list {
                 other_namespaces_do_not_wait
                 a_client_that_waits_too_long_is_closed
             }
+            msgpack {
+                clients_speak_and_are_spoken_to
+                clients_are_turned_away_in_their_language
+                polling_carries_base64
+                a_lost_client_is_back_with_what_it_missed
+                who_speaks_another_parser_is_closed
+            }
             operators {
                 flags_and_addressees_are_told_in_any_order
                 an_operator_is_a_value_that_never_changes
