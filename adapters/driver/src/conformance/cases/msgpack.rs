@@ -1,4 +1,4 @@
-//! Packets in MessagePack.
+//! Clients with the msgpack parser.
 
 use bytes::Bytes;
 use klatch_core::{
@@ -32,7 +32,7 @@ fn server(recovery: Option<Recovery>) -> (Server, Namespace) {
     (server, namespace)
 }
 
-/// A client that speaks MessagePack.
+/// A client that speaks so.
 struct Speaker(Client);
 
 /// What a client is told when it is let in.
@@ -86,9 +86,9 @@ fn args(value: &impl klatch_core::ToArgs) -> Payload {
 pub(crate) async fn clients_speak_and_are_spoken_to(bed: &Bed) {
     let (server, namespace) = server(None);
     let (pen, mut log) = bed.log();
-    namespace.on("up", async |socket: Socket, Args((name, blob)): Args<(String, Bytes)>| {
-        socket.broadcast().emit("said", &Args((&name, &blob, 1.5, -1)))?;
-        Ok::<_, crate::error::EmitError>(Args((blob, name)))
+    namespace.on("up", async |socket: Socket, Args((name, bytes)): Args<(String, Bytes)>| {
+        socket.broadcast().emit("said", &Args((&name, &bytes, 1.5, -1)))?;
+        Ok::<_, crate::error::EmitError>(Args((bytes, name)))
     });
     namespace.on_disconnect(async move |_: Socket, reason: CloseReason| {
         pen.write(reason.to_string());
@@ -97,19 +97,19 @@ pub(crate) async fn clients_speak_and_are_spoken_to(bed: &Bed) {
     let (mut alice, welcome) = Speaker::enter(address, CONNECT).await;
     let (mut bob, _) = Speaker::enter(address, CONNECT).await;
 
-    let blob = Bytes::from_static(&[0, 0xff]);
-    alice.send("up", &args(&Args(("a", &blob))), Some(3)).await;
+    let bytes = Bytes::from_static(&[0, 0xff]);
+    alice.send("up", &args(&Args(("a", &bytes))), Some(3)).await;
     let (id, answer) = match alice.next().await {
         Body::Ack { id, args } => (id.get(), args),
         other => panic!("no answer: {other:?}"),
     };
-    assert_eq!((id, answer), (3, args(&Args((&blob, "a")))));
+    assert_eq!((id, answer), (3, args(&Args((&bytes, "a")))));
     let said = bob.event().await;
-    assert_eq!(said, ("said".to_owned(), args(&Args(("a", &blob, 1.5, -1))), None));
+    assert_eq!(said, ("said".to_owned(), args(&Args(("a", &bytes, 1.5, -1))), None));
 
     // One message for all of them.
-    namespace.emit("all", &[&blob]).expect("it has a JSON form");
-    let expected = ("all".to_owned(), args(&[&blob]), None);
+    namespace.emit("all", &[&bytes]).expect("it has a JSON form");
+    let expected = ("all".to_owned(), args(&[&bytes]), None);
     assert_eq!(alice.event().await, expected);
     assert_eq!(bob.event().await, expected);
 
@@ -118,8 +118,8 @@ pub(crate) async fn clients_speak_and_are_spoken_to(bed: &Bed) {
     let reply: Reply<Bytes> = socket.emit_with_ack("question", &());
     let (name, nothing, ack) = alice.event().await;
     assert_eq!((name.as_str(), nothing.is_empty()), ("question", true));
-    alice.answer(ack.expect("an answer is asked for"), &args(&blob)).await;
-    assert_eq!(bed.soon("the answer", reply).await, Ok(blob));
+    alice.answer(ack.expect("an answer is asked for"), &args(&bytes)).await;
+    assert_eq!(bed.soon("the answer", reply).await, Ok(bytes));
 
     socket.disconnect();
     assert_eq!(alice.0.next_bytes().await.as_deref(), Some(DISCONNECT));
@@ -186,16 +186,16 @@ pub(crate) async fn a_lost_client_is_back_with_what_it_missed(bed: &Bed) {
     });
     let address = bed.serve(&server).await.address;
     let (mut alice, welcome) = Speaker::enter(address, CONNECT).await;
-    let blob = Bytes::from_static(b"blob");
-    namespace.emit("said", &blob).expect("it has a JSON form");
+    let bytes = Bytes::from_static(b"blob");
+    namespace.emit("said", &bytes).expect("it has a JSON form");
     let (_, said, _) = alice.event().await;
     let Args((heard, offset)): Args<(Bytes, String)> = said.decode().expect("an offset");
-    assert_eq!(heard, blob);
+    assert_eq!(heard, bytes);
     drop(alice);
     log.expect(&["transport close"]).await;
 
     namespace.emit("said", "missed").expect("it has a JSON form");
-    namespace.to(&welcome.sid).emit("said", &blob).expect("it has a JSON form");
+    namespace.to(&welcome.sid).emit("said", &bytes).expect("it has a JSON form");
     let claim = [
         b"\x83\xa4type\x00\xa3nsp\xa1/\xa4data\x82\xa3pid\xb4",
         welcome.pid.as_bytes(),
@@ -209,7 +209,7 @@ pub(crate) async fn a_lost_client_is_back_with_what_it_missed(bed: &Bed) {
     assert_eq!(missed, "missed");
     let (_, missed, _) = alice.event().await;
     let Args((missed, third)): Args<(Bytes, String)> = missed.decode().expect("an offset");
-    assert_eq!(missed, blob);
+    assert_eq!(missed, bytes);
     assert!(offset < second && second < third, "{offset}, {second}, {third}");
     bed.soon("the server's end", server.close()).await;
 }
