@@ -90,3 +90,8 @@ pub use klatch_async_std as async_std;
 pub use klatch_smol as smol;
 #[cfg(feature = "tokio")]
 pub use klatch_tokio as tokio;
+
+/// What a migration page says of klatch must compile.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/migration.md")]
+struct Migration;
