@@ -52,7 +52,10 @@ impl Attachment {
                 shared.segment.take();
                 shared.bytes = overwritten(std::mem::take(&mut shared.bytes));
             }
-            None => *self = Self::new(overwritten(self.bytes().clone())),
+            None => {
+                let (bytes, compress) = (overwritten(self.bytes().clone()), self.0.compress);
+                *self = Self(Arc::new(Shared { bytes, segment: OnceLock::new(), compress }));
+            }
         }
     }
 

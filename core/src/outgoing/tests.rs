@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::Parser;
 use crate::id::ENTROPY_BYTES;
 use crate::payload::{Args, Payload};
 
@@ -180,4 +181,8 @@ fn what_is_not_worth_compressing_says_so_and_is_no_larger() {
     }
     let draft = Outgoing::draft("/", "a", &1).expect("it is JSON").uncompressed();
     assert!(!draft.complete(Offset::new(0)).is_compressed());
+    let event = Parser::Msgpack.event("/", "a", &1, None).expect("it has a form");
+    assert!(event.is_compressed() && !event.uncompressed().is_compressed());
+    let draft = Parser::Msgpack.draft("/", "a", &1).expect("it has a form");
+    assert!(!draft.uncompressed().complete(Offset::new(0)).is_compressed());
 }
