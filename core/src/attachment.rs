@@ -47,15 +47,12 @@ impl Attachment {
             bytes[start..].copy_from_slice(end);
             bytes.freeze()
         };
-        match Arc::get_mut(&mut self.0) {
-            Some(shared) => {
-                shared.segment.take();
-                shared.bytes = overwritten(std::mem::take(&mut shared.bytes));
-            }
-            None => {
-                let (bytes, compress) = (overwritten(self.bytes().clone()), self.0.compress);
-                *self = Self(Arc::new(Shared { bytes, segment: OnceLock::new(), compress }));
-            }
+        if let Some(shared) = Arc::get_mut(&mut self.0) {
+            shared.segment.take();
+            shared.bytes = overwritten(std::mem::take(&mut shared.bytes));
+        } else {
+            let (bytes, compress) = (overwritten(self.bytes().clone()), self.0.compress);
+            *self = Self(Arc::new(Shared { bytes, segment: OnceLock::new(), compress }));
         }
     }
 
