@@ -20,7 +20,7 @@ async function watched(world, client, watcher) {
   return { room, end, rooms };
 }
 
-matrix("interop", (test) => {
+matrix("interop", (test, { transport }) => {
   /** Two clients: one to end, also in `/chat`, and one to ask about it. */
   async function pair(world) {
     const [watcher, client] = await world.clients(2);
@@ -52,6 +52,20 @@ matrix("interop", (test) => {
       assert.deepEqual(await end(), { reason: "transport close", rooms, after: [] });
     }
   });
+
+  if (transport !== "polling") {
+    test("the client's connection breaks", async (world) => {
+      const { client, main, side } = await pair(world);
+      if (transport === "upgrade") await client.upgraded();
+      client.engine.transport.ws.terminate();
+      await client.disconnected();
+      for (const { end, rooms } of [main, side]) {
+        const { reason, ...rest } = await end();
+        assert.match(reason, /^transport (close|error)$/);
+        assert.deepEqual(rest, { rooms, after: [] });
+      }
+    });
+  }
 
   test("the server disconnects the socket from its namespace", async (world) => {
     const { client, chat, main } = await pair(world);
