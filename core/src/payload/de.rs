@@ -109,8 +109,12 @@ impl<'de> Deserializer<'de> for Argument<'de> {
         deserialize_any() visit_unit;
         deserialize_ignored_any() visit_unit;
         deserialize_option() visit_none;
-        deserialize_unit() visit_unit;
         deserialize_unit_struct(name: &'static str) visit_unit;
+    }
+
+    /// Whatever the argument is: nobody asks for it.
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        visitor.visit_unit()
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(

@@ -184,8 +184,8 @@ impl fmt::Debug for Payload {
 /// What a handler may ask a packet's arguments to be.
 ///
 /// Any type that deserialises is read from the first argument; further ones are ignored, as
-/// JavaScript does. A missing argument is as `null`: fine for `()` and `Option`, an error for
-/// most else. [`Args`] reads one argument per element, by the same rule, and [`Payload`] takes
+/// JavaScript does. `()` asks for none, and ignores that one, too. A missing argument is as `null`:
+/// fine for `Option`, an error for most else. [`Args`] reads one argument per element, by the same rule, and [`Payload`] takes
 /// all of them as they came.
 ///
 /// [`bytes::Bytes`], and whatever else asks serde for bytes, reads an attachment, at any depth.

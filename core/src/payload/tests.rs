@@ -72,6 +72,16 @@ fn a_missing_argument_is_null() {
 }
 
 #[test]
+fn an_argument_that_nobody_asks_for_is_ignored() {
+    for array in ["[]", "[null]", "[1,2]", r#"[{"a":1}]"#] {
+        assert_eq!(plain(array).decode::<()>(), Ok(()), "{array}");
+    }
+    assert_eq!(binary(r#"[{"_placeholder":true,"num":0}]"#).decode::<()>(), Ok(()));
+    assert_eq!(plain("[1,2]").decode::<Args<((), u8)>>(), Ok(Args(((), 2))));
+    assert!(plain("[[1]]").decode::<[(); 1]>().is_err(), "what is inside of one is of its type");
+}
+
+#[test]
 fn args_reads_each_argument() {
     assert_eq!(plain("[1,2,3]").decode(), Ok(Args(vec![1, 2, 3])));
     assert_eq!(plain("[1,2,3]").decode(), Ok(Args((1, 2))));
