@@ -12,6 +12,8 @@ pub(crate) mod event_middlewares;
 pub(crate) mod faults;
 pub(crate) mod handlers;
 pub(crate) mod hooks;
+pub(crate) mod hostile;
+pub(crate) mod hostile_engine;
 pub(crate) mod http;
 pub(crate) mod limits;
 pub(crate) mod middlewares;

@@ -113,6 +113,17 @@ impl Client {
         }
     }
 
+    /// Reads the server's goodbye, whatever comes before it: its code, if it has one.
+    pub(crate) async fn goodbye(&mut self) -> Option<u16> {
+        loop {
+            match self.clock.soon("a close frame", self.stream.next()).await {
+                Some(Ok(Message::Close(frame))) => return frame.map(|frame| frame.code.into()),
+                Some(Ok(_)) => {}
+                other => panic!("no close frame: {other:?}"),
+            }
+        }
+    }
+
     /// Reads packets, which must be these.
     pub(crate) async fn expect(&mut self, packets: &[&str]) {
         for packet in packets {

@@ -62,6 +62,9 @@ macro_rules! conformance_list {
             }
             engine {
                 a_handler_sees_the_request_that_carried_a_message
+                messages_wait_while_as_many_handlers_do_as_may
+                a_client_is_not_heard_until_it_reads
+                messages_that_wait_have_a_budget
             }
             event_middlewares {
                 they_are_asked_in_order_before_the_handler
@@ -92,6 +95,58 @@ macro_rules! conformance_list {
                 a_hook_may_change_who_is_where_and_say_more
                 what_nobody_handles_goes_to_the_fallback
                 what_is_removed_is_called_no_more
+            }
+            hostile {
+                s1_a_packet_of_no_type
+                s2_an_event_that_is_none
+                s3_an_event_without_a_payload
+                s4_an_event_that_is_named_by_a_number
+                s5_a_name_that_is_the_librarys
+                s8_an_ack_id_that_is_none
+                s9_an_event_where_the_client_is_not
+                s10_a_second_connect
+                s12_an_event_behind_a_disconnect
+                s13_a_client_that_leaves_and_comes_again
+                s15_a_namespace_that_there_is_not
+                s16_a_namespace_without_a_slash
+                s18_what_only_a_server_says
+                s19_a_payload_that_does_not_fit
+                s20_an_answer_to_nothing
+                s22_more_namespaces_than_one_client_may_have
+                s24_json_that_nests_too_deep
+                s25_whatever_json_allows
+                s26_a_crowd_of_empty_arrays
+                b1_a_count_of_attachments_that_is_none
+                b2_more_attachments_than_ten
+                b3_a_count_with_an_exponent
+                b5_a_placeholder_without_its_attachment
+                b6_attachments_that_are_used_twice_or_never
+                b7_a_placeholder_as_the_name
+                b10_attachments_that_are_too_large_together
+                b11_placeholders_in_a_plain_event
+                b12_an_answer_in_parts_to_nothing
+            }
+            hostile_engine {
+                e6_a_body_that_is_no_payload
+                e7_a_packet_before_garbage
+                e8_more_packets_than_a_payload_may_have
+                e9_base64_that_is_none
+                e10_a_body_that_is_not_utf8
+                e11_a_ping_of_the_clients
+                e13_packets_that_mean_nothing_here
+                e14_a_frame_that_is_no_packet
+                e15_a_message_that_is_too_long
+                e16_frames_that_break_the_rules
+                e17_text_that_is_not_utf8
+                e20_an_upgrade_that_begins_wrongly
+                e21_an_upgrade_without_a_probe
+                e23_a_probe_and_then_silence
+                e24_a_probe_that_breaks_off
+                e26_an_upgrade_of_another_version
+                e27_a_client_that_never_pongs
+                e28_a_client_that_joins_nothing
+                e29_a_client_that_compresses
+                e30_a_session_id_from_elsewhere
             }
             http {
                 h1_an_unknown_transport
@@ -130,6 +185,14 @@ macro_rules! conformance_list {
                 events_wait_while_many_handlers_do_but_answers_pass
                 events_that_wait_have_a_budget
                 a_client_that_sends_too_much_hears_so
+                what_a_client_did_is_handled_before_its_end
+                an_end_waits_for_events_as_long_as_for_a_pong
+                sessions_have_a_number_and_one_more_is_to_come_later
+                whoever_is_not_let_in_takes_no_place
+                t3_rooms_of_a_socket_have_a_number_and_their_names_a_length
+                t4_acks_that_a_socket_owes_have_a_number_and_a_time
+                t5_nothing_is_left_of_clients_that_come_and_go
+                t6_a_client_that_takes_nothing_is_given_up
             }
             middlewares {
                 they_are_asked_in_order_and_leave_data

@@ -73,6 +73,20 @@ impl Wire {
             self.clock.soon("the end of the connection", self.stream.read_to_end(&mut rest)).await;
     }
 
+    /// Sends bytes that are no text.
+    pub(crate) async fn write_bytes(&mut self, bytes: &[u8]) {
+        // A server that has refused the request may have closed its side already.
+        let _ = self.stream.write_all(bytes).await;
+    }
+
+    /// Reads so many bytes, as they stand.
+    pub(crate) async fn read(&mut self, bytes: usize) -> Vec<u8> {
+        while self.unread.len() < bytes {
+            self.clock.clone().soon("bytes", self.read_more()).await;
+        }
+        self.unread.drain(..bytes).collect()
+    }
+
     async fn read_answer(&mut self, has_body: bool) -> Answer {
         let end = loop {
             if let Some(at) = self.unread.windows(4).position(|four| four == b"\r\n\r\n") {

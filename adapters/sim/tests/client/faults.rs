@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use klatch_core::{CloseReason, Config};
+use klatch_core::{CloseReason, Config, Limit};
 use klatch_driver::Server;
 use klatch_sim::{DisconnectReason, Link, Sim, Transport};
 
@@ -101,6 +101,26 @@ fn a_client_that_stops_reading_is_a_slow_consumer() {
         sim.advance(SECOND);
         assert!(chat.is_empty(), "{transport:?}");
     }
+}
+
+#[test]
+fn a_client_has_twenty_seconds_to_take_something() {
+    let sim = Sim::new(1);
+    let (server, chat) = serve(&sim);
+    let ada =
+        sim.client().transport(Transport::WebSocket).link(Link::new().buffer(1000)).connect("/");
+    ada.stall();
+    chat.emit("large", &"x".repeat(100_000)).expect("it is text");
+    sim.advance(19 * SECOND);
+    // It takes what is on its way, and begins anew.
+    ada.resume();
+    sim.advance(Duration::from_millis(1));
+    ada.stall();
+    sim.advance(19 * SECOND);
+    assert_eq!(server.snapshot().limits_hit.get(Limit::WriteTime), 0);
+    sim.advance(2 * SECOND);
+    assert_eq!(server.snapshot().limits_hit.get(Limit::WriteTime), 1);
+    assert!(chat.is_empty());
 }
 
 #[test]
