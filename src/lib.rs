@@ -73,7 +73,7 @@ pub use klatch_core as core;
 pub use klatch_core::engine::{Message, Transport, Transports};
 pub use klatch_core::{
     Args, CloseReason, Config, ConfigFault, ConnectError, DecodeError, EncodeError, FromPayload,
-    JoinError, Limit, Payload, RoomEvent, Sid, SocketId, Timestamp, ToArgs, Value,
+    JoinError, Limit, Parser, Payload, RoomEvent, Sid, SocketId, Timestamp, ToArgs, Value,
 };
 pub use klatch_driver::{
     Ack, Answers, Bound, Broadcast, Builder, Call, ConfigError, ConnectionError, Cookie, Cors,
