@@ -1,4 +1,5 @@
-//! For many real clients: one event per thing that they can see.
+//! For many real clients: one event per thing that they can see. At PORT by the default parser, at the
+//! next port by the msgpack parser.
 
 mod echoes;
 mod emits;
@@ -12,24 +13,31 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use klatch::{Config, ConnectError, Cors, EmitError, Handlers, Recovery, Server, Socket, Value};
+use klatch::{
+    Config, ConnectError, Cors, EmitError, Handlers, Parser, Recovery, Server, Socket, Value,
+};
 use serde::{Deserialize, Serialize};
 
 use self::lives::Watched;
 use crate::run::{Either, Place, port};
 
 pub(crate) fn servers() -> Vec<Place> {
-    let server = server(&Watched::default());
-    vec![Place { port: port("PORT", 4200), server: Either::Socket(server) }]
+    let place =
+        |port, parser| Place { port, server: Either::Socket(server(&Watched::default(), parser)) };
+    let port = port("PORT", 4200);
+    // 0 is for the system to choose, be it twice.
+    let next = if port == 0 { 0 } else { port + 1 };
+    vec![place(port, Parser::Default), place(next, Parser::Msgpack)]
 }
 
-fn server(watched: &Watched) -> Server {
+fn server(watched: &Watched, parser: Parser) -> Server {
     let second = Duration::from_secs(1);
     let config = Config::new()
         .ping_interval(second)
         .ping_timeout(second)
         .connect_timeout(second)
-        .max_payload(100_000);
+        .max_payload(100_000)
+        .parser(parser);
     let recovery = Recovery::new().max_disconnection(2 * second).skip_middlewares(true);
     let server = Server::builder()
         .config(config)

@@ -24,7 +24,7 @@ const USAGE: &str = "usage: apps APP --runtime tokio|async-std|smol
   protocol             the official protocol suites     ENGINE_PORT (4100), SIO_PORT (4101)
   client-suite         socket.io-client's own tests     PORT (4210)
   engine-client-suite  engine.io-client's own tests     PORT (4220)
-  interop              many real clients                PORT (4200)
+  interop              many real clients                PORT (4200), PORT + 1 (msgpack)
   bench                load generators                  PORT (4300), THREADS";
 
 fn main() -> ExitCode {

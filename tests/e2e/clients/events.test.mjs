@@ -22,8 +22,11 @@ const VALUES = {
   ],
 };
 
-matrix("interop", (test) => {
-  for (const [what, args] of Object.entries(VALUES)) {
+matrix("interop", (test, { parser }) => {
+  for (const [what, values] of Object.entries(VALUES)) {
+    // notepack.io cuts integers off at 64 bits.
+    const args = parser ? values.filter((value) => !(value >= 2 ** 64)) : values;
+
     test(`echo of ${what}`, async (world) => {
       const client = await world.client("/");
       client.emit("echo", ...args);
@@ -83,7 +86,8 @@ matrix("interop", (test) => {
 
   test("large text and large binary, both ways", async (world) => {
     const client = await world.client("/");
-    const size = 90_000;
+    // Whole packets are base64 over polling, a third more, with the msgpack parser.
+    const size = parser ? 60_000 : 90_000;
     assert.equal(await client.ask("big", 300_000), "a".repeat(300_000));
     assert.deepEqual(await client.ask("big-binary", 300_000), plain(Buffer.alloc(300_000, 7)));
     assert.equal(await client.ask("echo", "é".repeat(size / 2)), "é".repeat(size / 2));

@@ -61,7 +61,7 @@ matrix("interop", (test, { transport }) => {
 
   test("a flood both ways while the connection upgrades", async (world) => {
     const sender = await world.client("/", {}, { version: "4.8", transport: "websocket" });
-    const gate = world.later(await Gate.before(world.server.url("/socket.io/")));
+    const gate = world.later(await Gate.before(world.url));
     const client = await world.dial("/", {}, undefined, gate.url).open();
 
     let rounds = 0;

@@ -7,7 +7,7 @@ import unittest
 from clients import KINDS, TRANSPORTS, Refused, eventually
 from server import Server
 
-PARSERS = ["default"]
+PARSERS = ["default", "msgpack"]
 
 VALUES = [
     "text",

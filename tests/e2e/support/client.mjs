@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { io as io48 } from "socket.io-client";
 import { io as io31 } from "socket.io-client-3.1";
 import { io as io40 } from "socket.io-client-4.0";
+import msgpack from "socket.io-msgpack-parser";
 import { plain } from "./plain.mjs";
 import { within } from "./wait.mjs";
 
@@ -24,6 +25,14 @@ export const MATRIX = Object.keys(VERSIONS).flatMap((version) =>
     name: `socket.io-client ${version}, ${transport}`,
   })),
 );
+
+/** With packets in MessagePack, of the server that is printed second. */
+export const PACKED = Object.keys(TRANSPORTS).map((transport) => ({
+  version: "4.8",
+  transport,
+  parser: msgpack,
+  name: `socket.io-client 4.8, msgpack, ${transport}`,
+}));
 
 /**
  * What a server that recovers connections adds to an event, as the last argument: klatch's offsets
@@ -50,12 +59,13 @@ export class Client {
   #disconnected;
 
   /** A connection of its own; `open()` waits for it. */
-  static dial(url, nsp, { version, transport }, options = {}) {
+  static dial(url, nsp, { version, transport, parser }, options = {}) {
     const socket = VERSIONS[version](new URL(nsp, url.origin).href, {
       path: url.pathname,
       forceNew: true,
       reconnection: false,
       transports: TRANSPORTS[transport],
+      ...(parser && { parser }),
       ...trust(url),
       ...options,
     });

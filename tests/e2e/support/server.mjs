@@ -73,11 +73,11 @@ class Server {
     return this.#child.pid;
   }
 
-  /** The first printed URL whose path is `path`. */
-  url(path) {
+  /** The first printed URL whose path is `path`, or one further on. */
+  url(path, nth = 0) {
     const found = [...this.#text.matchAll(/https?:\/\/[^\s]+/g)]
       .map(([url]) => new URL(url))
-      .find((url) => url.pathname === path);
+      .filter((url) => url.pathname === path)[nth];
     if (!found) throw new Error(`no address of ${path} was printed${this.report()}`);
     return found;
   }

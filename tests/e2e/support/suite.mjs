@@ -1,7 +1,7 @@
 // A suite is one app, started once, and tests that open clients of it and never share a room.
 
 import { after, before, describe, it } from "node:test";
-import { Client, MATRIX } from "./client.mjs";
+import { Client, MATRIX, PACKED } from "./client.mjs";
 import { startApp } from "./server.mjs";
 import { within } from "./wait.mjs";
 
@@ -37,8 +37,15 @@ export function suite(app, declare, launch = () => startApp(app)) {
   });
 }
 
-/** The same tests for every client version and transport, or for `setups`: `declare(test, setup)`. */
-export function matrix(app, declare, setups = MATRIX) {
+/**
+ * The same tests for every client version and transport, or for `setups`: `declare(test, setup)`. With
+ * every parser, too, where the app has a server for each.
+ */
+export function matrix(
+  app,
+  declare,
+  setups = app === "interop" ? [...MATRIX, ...PACKED] : MATRIX,
+) {
   suite(app, (test) => {
     for (const setup of setups) {
       describe(setup.name, () => {
@@ -77,9 +84,15 @@ class World {
     return opened;
   }
 
-  /** A client that may not be connected yet. */
-  dial(nsp = "/", options = {}, setup = this.#setup, url = this.server.entry) {
-    return this.later(Client.dial(url, nsp, setup, options));
+  /** Where clients of this world's setup connect. */
+  get url() {
+    return this.#setup?.parser ? this.server.url("/socket.io/", 1) : this.server.entry;
+  }
+
+  /** A client that may not be connected yet; with the world's parser. */
+  dial(nsp = "/", options = {}, setup = this.#setup, url = this.url) {
+    const parser = this.#setup?.parser;
+    return this.later(Client.dial(url, nsp, { ...setup, parser }, options));
   }
 
   /** A connected client. */
