@@ -335,13 +335,13 @@ impl Connection {
         if self.deaf {
             return None;
         }
-        let decoded = match (self.parser, message) {
-            (Parser::Default, Message::Text(text)) => self.decoder.decode_text(text),
-            (Parser::Default, Message::Binary(bytes)) => self.decoder.decode_binary(bytes),
-            (Parser::Msgpack, Message::Binary(bytes)) => {
-                Packet::from_msgpack(&bytes, self.decoder.limits()).map(Some)
+        let decoded = match message {
+            Message::Text(text) if self.parser == Parser::Default => self.decoder.decode_text(text),
+            Message::Text(_) => Err(PacketError::UnexpectedText),
+            Message::Binary(bytes) if self.parser == Parser::Default => {
+                self.decoder.decode_binary(bytes)
             }
-            (Parser::Msgpack, Message::Text(_)) => Err(PacketError::UnexpectedText),
+            Message::Binary(bytes) => Packet::from_msgpack(&bytes, self.decoder.limits()).map(Some),
         };
         self.assemble_by = match (self.decoder.is_awaiting(), self.assemble_by) {
             (false, _) => None,

@@ -95,17 +95,19 @@ impl Decoder {
 fn read(text: Text, limits: &DecoderLimits) -> Result<(Packet, usize), PacketError> {
     let Outline { announced, namespace, body } = Outline::read(text.as_bytes(), limits)?;
     let namespace = namespace.map_or_else(|| Text::from("/"), |name| text.slice(name));
-    Ok((assemble(text, namespace, body, limits)?, announced))
+    let body = assemble(text, body, limits)?;
+    Ok((Packet { namespace, body }, announced))
 }
 
-/// A packet of its parts, which are in the text; by whatever parser they were found.
+/// What a packet says whose parts are in the text; by whatever parser they were found.
+#[expect(clippy::inline_always, reason = "a body is moved as often as it is passed on")]
+#[inline(always)]
 pub(super) fn assemble(
     text: Text,
-    namespace: Text,
     body: Parts,
     limits: &DecoderLimits,
-) -> Result<Packet, PacketError> {
-    let body = match body {
+) -> Result<Body, PacketError> {
+    Ok(match body {
         Parts::Connect { auth } => Body::Connect { auth: payload(text, &auth) },
         Parts::Disconnect => Body::Disconnect,
         Parts::Event { name, args, ack } => {
@@ -114,8 +116,7 @@ pub(super) fn assemble(
         }
         Parts::Ack { id, args } => Body::Ack { id, args: payload(text, &args) },
         Parts::StrayAck => Body::StrayAck,
-    };
-    Ok(Packet { namespace, body })
+    })
 }
 
 /// Takes the text: nothing else of it is needed, so that it is not shared.

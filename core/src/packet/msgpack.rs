@@ -59,13 +59,13 @@ impl Packet {
         let body = body(&kind.unwrap_or_default(), id, &data, &json)?;
         let json = Bytes::from(json.into_boxed_slice());
         let text = Text::try_from(json).expect("every string of it was checked");
-        let mut packet = assemble(text, namespace, body, limits)?;
+        let mut body = assemble(text, body, limits)?;
         if let Body::Connect { auth: args } | Body::Event { args, .. } | Body::Ack { args, .. } =
-            &mut packet.body
+            &mut body
         {
             args.attach(attachments);
         }
-        Ok(packet)
+        Ok(Self { namespace, body })
     }
 }
 
