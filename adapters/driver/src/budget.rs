@@ -95,11 +95,14 @@ impl Budget {
         self.held.0.fetch_sub(less, Ordering::Relaxed);
     }
 
-    /// Bytes by which too much is held, and an eighth beyond: whoever makes room should not have to
-    /// again at once. `None` if it is not too much.
-    pub(crate) fn excess(&self) -> Option<usize> {
-        let held = self.held();
-        (held > self.mailboxes).then(|| held - (self.mailboxes - self.mailboxes / 8))
+    /// Whether too much is held.
+    pub(crate) fn is_exceeded(&self) -> bool {
+        self.held() > self.mailboxes
+    }
+
+    /// Whether an eighth is free: whoever makes room should not have to again at once.
+    pub(crate) fn has_room(&self) -> bool {
+        self.held() <= self.mailboxes - self.mailboxes / 8
     }
 
     /// Bytes that are counted.

@@ -10,7 +10,7 @@ use futures::future::{self, Either};
 use klatch_core::{CloseReason, Config, Limit, Sid, Timestamp};
 use parking_lot::Mutex;
 
-use crate::budget::Budget;
+use crate::budget::{Budget, CHUNK};
 use crate::counts::Counts;
 use crate::edge::Web;
 use crate::entropy;
@@ -175,18 +175,31 @@ impl Hub {
 
     /// Makes room in mailboxes, if they hold too much: the fullest are closed first.
     fn shed(&self) {
-        let _shedding = self.shedding.lock();
-        let Some(mut excess) = self.budget.excess() else { return };
-        let mut loads: Vec<_> =
-            self.loads().into_iter().map(|load| (load.queued(), load)).collect();
-        loads.sort_unstable_by_key(|(queued, _)| std::cmp::Reverse(*queued));
-        for (queued, load) in loads {
-            if excess == 0 {
-                break;
+        let mut closed = Vec::new();
+        {
+            let _shedding = self.shedding.lock();
+            if !self.budget.is_exceeded() {
+                return;
             }
-            tracing::debug!(queued, "a mailbox is closed: others need the room");
-            load.shed();
-            excess = excess.saturating_sub(queued);
+            let mut loads: Vec<_> =
+                self.loads().into_iter().map(|load| (load.queued(), load)).collect();
+            // Whoever has no more than what is free makes no room.
+            loads.retain(|(queued, _)| *queued > CHUNK);
+            loads.sort_unstable_by_key(|(queued, _)| std::cmp::Reverse(*queued));
+            for (queued, load) in loads {
+                // Asked each time: clients read meanwhile.
+                if self.budget.has_room() {
+                    break;
+                }
+                tracing::debug!(queued, "a mailbox is closed: others need the room");
+                closed.push((load.shed(), load));
+            }
+        }
+        for (waker, load) in closed {
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+            load.drained();
         }
     }
 
@@ -301,5 +314,77 @@ impl Wake for Shedder {
         if let Some(hub) = self.0.upgrade() {
             hub.shed();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::task::Waker;
+    use std::thread;
+    use std::time::UNIX_EPOCH;
+
+    use klatch_core::engine::Transport;
+
+    use super::*;
+    use crate::application::Application as _;
+    use crate::handshake::Handshake;
+    use crate::link::Link;
+    use crate::mailbox::{Parcel, Readiness};
+    use crate::server::Server;
+
+    struct Packet(usize);
+
+    impl Parcel for Packet {
+        fn bytes(&self) -> usize {
+            self.0
+        }
+    }
+
+    fn session(hub: &Arc<Hub>, number: u8) -> Arc<Link<Packet>> {
+        let handshake = Handshake::new(&http::Request::new(()), None, false, UNIX_EPOCH, &[]);
+        let link = Arc::new(Link::new(hub.clone(), handshake, Transport::WebSocket));
+        let load: Weak<Link<Packet>> = Arc::downgrade(&link);
+        let inbox = Arc::new(Inbox::new(u64::from(number), load));
+        let place = hub.place().expect("there is one");
+        assert!(place.fill(Sid::from_entropy([number; 15]), inbox));
+        link
+    }
+
+    /// More than all mailboxes may hold.
+    fn fill(link: &Link<Packet>) {
+        crate::wakers::wake_after(|wakers| {
+            link.mailbox.push(None, Packet(6 * CHUNK), wakers).expect("it is empty");
+        });
+    }
+
+    /// Somebody who has a lot to say when it is woken, and says it where it is.
+    struct Says(Arc<Link<Packet>>);
+
+    impl Wake for Says {
+        fn wake(self: Arc<Self>) {
+            fill(&self.0);
+        }
+    }
+
+    #[test]
+    fn who_is_woken_for_room_may_fill_it_again() {
+        let (done, is_done) = mpsc::channel();
+        thread::spawn(move || {
+            let server = Server::builder().server_budget(4 * CHUNK).build().expect("it is valid");
+            let hub = server.hub();
+            let [one, other, idle] = [1, 2, 3].map(|number| session(hub, number));
+            let says = Waker::from(Arc::new(Says(other.clone())));
+            assert!(one.mailbox.settle(0, Readiness::Blocked, &says).idle);
+            fill(&one);
+            assert_eq!([&one, &other].map(|link| link.mailbox.load()), [0, 0]);
+            assert_eq!(hub.counts.read().total(), 0, "that is for their tasks to count");
+            assert!(idle.mailbox.take_orders().1.is_none());
+            assert!(
+                one.mailbox.take_orders().1.is_some() && other.mailbox.take_orders().1.is_some()
+            );
+            done.send(()).expect("the test waits");
+        });
+        is_done.recv_timeout(Duration::from_secs(20)).expect("no deadlock");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::Waker;
 
 use event_listener::{Event, EventListener};
 use klatch_core::Outgoing;
@@ -92,8 +93,13 @@ pub(crate) trait Load: Send + Sync {
     /// How many handlers are under way.
     fn handlers(&self) -> usize;
 
-    /// Makes room for others: what waits is dropped, and the connection closed.
-    fn shed(&self);
+    /// Makes room for others: what waits is dropped, and the connection closed. What to wake for it,
+    /// once no lock is held; then those who wait for room [are to be told](Self::drained).
+    #[must_use]
+    fn shed(&self) -> Option<Waker>;
+
+    /// Tells those who wait for room that there never will be.
+    fn drained(&self);
 }
 
 impl<T: Parcel + Send> Load for Link<T> {
@@ -105,8 +111,11 @@ impl<T: Parcel + Send> Load for Link<T> {
         self.in_flight()
     }
 
-    fn shed(&self) {
-        self.mailbox.shed();
+    fn shed(&self) -> Option<Waker> {
+        self.mailbox.shed()
+    }
+
+    fn drained(&self) {
         self.drained();
     }
 }

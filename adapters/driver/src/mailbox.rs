@@ -179,20 +179,28 @@ impl<T: Parcel> Mailbox<T> {
         slot: Option<Slot>,
         parcel: T,
     ) -> (Result<(), Refusal>, Option<Waker>) {
-        let mut state = self.state.lock();
+        self.add(&mut self.state.lock(), slot, parcel)
+    }
+
+    fn add(
+        &self,
+        state: &mut State<T>,
+        slot: Option<Slot>,
+        parcel: T,
+    ) -> (Result<(), Refusal>, Option<Waker>) {
         if let Err(refusal) = state.admit(slot) {
             return (Err(refusal), None);
         }
         let bytes = state.bytes.saturating_add(narrow(Self::charge(&parcel)));
         if bytes <= state.quiet {
             state.bytes = bytes;
-            return (Ok(()), self.enqueue(&mut state, parcel));
+            return (Ok(()), self.enqueue(state, parcel));
         }
-        match self.grow(&mut state, bytes) {
-            Ok(shedder) => (Ok(()), both(self.enqueue(&mut state, parcel), shedder)),
+        match self.grow(state, bytes) {
+            Ok(shedder) => (Ok(()), both(self.enqueue(state, parcel), shedder)),
             Err(refusal) => {
                 state.stage = Stage::Overflowed;
-                (Err(refusal), self.tell(&mut state, Order::Overflow(Limit::Mailbox)))
+                (Err(refusal), self.tell(state, Order::Overflow(Limit::Mailbox)))
             }
         }
     }
@@ -240,11 +248,13 @@ impl<T: Parcel> Mailbox<T> {
         self.state.lock().bytes as usize
     }
 
-    /// Forgets what is queued, and has the connection closed: others need the room.
-    pub(crate) fn shed(&self) {
+    /// Forgets what is queued, and has the connection closed: others need the room. What to wake for
+    /// it.
+    #[must_use]
+    pub(crate) fn shed(&self) -> Option<Waker> {
         let mut state = self.state.lock();
         if state.stage == Stage::Closed {
-            return;
+            return None;
         }
         state.stage = Stage::Overflowed;
         let queue = std::mem::take(&mut state.queue);
@@ -253,9 +263,7 @@ impl<T: Parcel> Mailbox<T> {
         let waker = self.tell(&mut state, Order::Overflow(Limit::Mailboxes));
         drop(state);
         drop(queue);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        waker
     }
 
     /// Queues a packet if it can leave now.
@@ -291,9 +299,10 @@ impl<T: Parcel> Mailbox<T> {
             Some(_) => append(&mut state.open_too, slot),
             first => *first = Some(slot),
         }
-        drop(state);
-        // Refused, it closes the connection, and with that the namespace.
-        let _ = self.push(Some(slot), connect, wakers);
+        // Under the same lock: who has the socket already may be sending. Refused, it closes the
+        // connection, and with that the namespace.
+        let (_, waker) = self.add(&mut state, Some(slot), connect);
+        wakers.extend(waker);
     }
 
     /// Lets no more of a namespace in. The DISCONNECT, if the client is to be told, always fits.

@@ -385,7 +385,7 @@ fn a_mailbox_that_is_shed_closes_its_connection_and_takes_nothing() {
     post.mailbox.open(slot, Packet("connect", 0), &mut Vec::new());
     assert_eq!(post.push(slot, "large", 4 * CHUNK), Ok(()));
     assert!(post.settle(0, Readiness::Blocked) && budget.held() > 0);
-    post.mailbox.shed();
+    post.mailbox.shed().expect("a task to wake").wake();
     assert_eq!((budget.held(), post.wakes()), (0, 1));
     assert_eq!(post.push(slot, "late", 0), Err(Refusal::Full));
     let order = Order::Overflow(Limit::Mailboxes);
@@ -398,4 +398,25 @@ fn a_mailbox_that_is_shed_closes_its_connection_and_takes_nothing() {
 #[test]
 fn a_mailbox_is_on_two_lines() {
     assert_eq!(size_of::<Mailbox<klatch_core::Outgoing>>(), 128);
+}
+
+#[test]
+fn nothing_passes_a_connect_by() {
+    let [here] = slots();
+    for _ in 0..200 {
+        let post = Post::new(1_000);
+        let tries = AtomicUsize::new(0);
+        std::thread::scope(|threads| {
+            threads.spawn(|| {
+                while post.push(here, "event", 0).is_err() {
+                    tries.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+            while tries.load(Ordering::Relaxed) == 0 {
+                std::thread::yield_now();
+            }
+            post.mailbox.open(here, Packet("connect", 0), &mut Vec::new());
+        });
+        assert_eq!(post.take(), ["connect", "event"]);
+    }
 }
