@@ -89,7 +89,7 @@ impl SocketIo {
             Event::Connect { slot, namespace, auth } => {
                 self.on_connect(now, slot, namespace, auth);
             }
-            Event::Event { slot, .. } if self.is_waiting(slot) => self.wait(now, slot, event),
+            Event::Event { slot, .. } if self.is_waiting(slot) => self.wait(slot, event),
             Event::Event { slot, name, args, ack } => {
                 if let Some(gate) = self.start(slot, name, args, ack) {
                     self.wait_for(slot, gate);
@@ -243,10 +243,11 @@ impl Client for SocketIo {
     }
 
     fn take_orders(&mut self, now: Timestamp) {
-        self.follow(now);
-        self.judge(now);
+        // First of all: what is decided from here on is for another turn.
         let (left, order) = self.link.mailbox.take_orders();
         self.leave(left);
+        self.follow(now);
+        self.judge(now);
         if let Some(order) = order {
             self.obey(now, order);
         }

@@ -124,7 +124,7 @@ impl Directory {
         for child in children {
             child.close();
         }
-        drop(parent);
+        parent.handlers.forget();
     }
 
     /// So many who were in a child, or about to be, are gone.

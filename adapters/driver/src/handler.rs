@@ -312,6 +312,19 @@ impl Handlers {
         }
     }
 
+    /// Forgets what was for sockets, as there will be none any more: what a handler captured may be
+    /// what keeps it. What goes on of their handlers may still fail, and what happened to rooms may be
+    /// about to be told.
+    pub(crate) fn forget(&self) {
+        let mut table = self.table.write();
+        let (room_event, error) = (table.room_event.clone(), table.error.clone());
+        let rest = Arc::new(Table { room_event, error, ..Table::default() });
+        let forgotten = std::mem::replace(&mut *table, rest);
+        self.is_watched.store(false, Ordering::Release);
+        drop(table);
+        drop(forgotten);
+    }
+
     /// Hands out what was replaced: what it captured is the application's, whose `Drop` may come
     /// back for this very lock.
     #[must_use]

@@ -99,7 +99,9 @@ impl Namespace {
 
     /// Ends it: its sockets are disconnected and told so, nobody is let in any more, not even who is
     /// before a [middleware](Handlers::middleware), and clients that ask for it hear
-    /// `Invalid namespace`. Handlers may call this, too.
+    /// `Invalid namespace`. Handlers may call this, too. With its last socket it forgets its handlers,
+    /// and what they captured, so that those may hold it; but not the hooks
+    /// [`on_error`](Handlers::on_error) and [`on_room_event`](Handlers::on_room_event).
     ///
     /// A handle that was kept does no harm, and nobody is there any more.
     /// [`Server::namespace`](crate::Server::namespace) makes a new namespace of the same name, without
@@ -221,6 +223,11 @@ impl Deref for Namespace {
 }
 
 impl Publish {
+    /// Whether nobody is here, and nobody comes any more.
+    fn is_over(&self) -> bool {
+        self.is_closed && self.namespace.is_empty()
+    }
+
     /// A socket is a member from here on, and its CONNECT on its way.
     fn enter(
         &mut self,
@@ -290,7 +297,7 @@ impl Inner {
     /// Takes a socket out: it is a member no longer, and nothing follows its DISCONNECT.
     pub(crate) fn remove(&self, socket: &Socket, reason: CloseReason, farewell: Farewell) {
         let disconnect = (farewell == Farewell::Told).then(|| self.parser.disconnect(&self.name));
-        let done = wake_after(|wakers| {
+        let (done, is_over) = wake_after(|wakers| {
             let mut publish = self.change();
             if self.recovers && !publish.is_closed && reason.is_recoverable() {
                 publish.namespace.lose(self.housekeeper.now(), socket.key(), socket.luggage());
@@ -299,12 +306,15 @@ impl Inner {
             }
             let member = publish.members.remove(socket.key());
             socket.link().mailbox.leave(socket.slot(), disconnect, wakers);
-            let done = publish.events();
+            let (done, is_over) = (publish.events(), publish.is_over());
             drop(publish);
             drop(member);
-            done
+            (done, is_over)
         });
         self.tell(done);
+        if is_over {
+            self.handlers.forget();
+        }
     }
 
     /// Counts what did not come of a room.

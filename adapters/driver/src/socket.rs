@@ -308,9 +308,11 @@ impl Socket {
         if let Some(handler) = handlers.disconnecting(self, reason) {
             self.run(&"disconnecting".into(), handler);
         }
+        // Before it is out: a namespace that has ended forgets its handlers with its last socket.
+        let disconnect = handlers.disconnect(self, reason);
         self.0.namespace.remove(self, reason, farewell);
         tracing::debug!(namespace = self.namespace_name(), socket = %self.0.id, %reason, "disconnected");
-        if let Some(handler) = handlers.disconnect(self, reason) {
+        if let Some(handler) = disconnect {
             self.run(&"disconnect".into(), handler);
         }
     }

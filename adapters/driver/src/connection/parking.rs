@@ -23,26 +23,30 @@ impl SocketIo {
             event,
             Event::Ack { .. } | Event::Upgraded | Event::Limit { .. } | Event::Closed { .. }
         );
+        let before = self.parked_bytes;
         if waits && parks {
-            self.park(now, event);
+            self.park(event);
         } else {
             self.on_event(now, event);
         }
+        // What waited before, and now waits for something else, is nothing more.
+        if self.parked_bytes > before {
+            self.hold_to_budget(now);
+        }
     }
 
-    fn park(&mut self, now: Timestamp, event: Event) {
+    fn park(&mut self, event: Event) {
         if self.parked.is_empty() {
             let congested = self.link.mailbox.is_congested();
             self.hit(if congested { Limit::SoftMark } else { Limit::Handlers });
         }
         self.parked_bytes += parked_bytes(&event);
         self.parked.push_back(event);
-        self.hold_to_budget(now);
     }
 
     /// Closes the connection if too much waits. Not if its client could read, and then more would start:
     /// it is not read from until it does.
-    pub(super) fn hold_to_budget(&mut self, now: Timestamp) {
+    fn hold_to_budget(&mut self, now: Timestamp) {
         if self.is_over_budget() && !self.link.mailbox.is_congested() {
             self.hit(Limit::Parked);
             self.forget_what_waits();
@@ -87,6 +91,8 @@ impl SocketIo {
         self.batch.clear();
         let by = now + self.link.hub.config.farewell_deadline();
         self.waiting.get_or_insert_default().end = Some(End { reason, by });
+        // What waited for the client to read waits for nothing any more.
+        self.take_parked(now);
     }
 
     /// Whether the connection is over, and waits for events.

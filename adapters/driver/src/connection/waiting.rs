@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use klatch_core::{Event, Slot, Timestamp};
+use klatch_core::{Event, Slot};
 
 use super::SocketIo;
 use super::parking::{End, parked_bytes};
@@ -43,13 +43,12 @@ impl SocketIo {
     }
 
     /// Has an event wait behind those of its socket that do.
-    pub(super) fn wait(&mut self, now: Timestamp, slot: Slot, event: Event) {
+    pub(super) fn wait(&mut self, slot: Slot, event: Event) {
         self.parked_bytes += parked_bytes(&event);
         let mut lines = self.waiting.iter_mut().flat_map(|waiting| &mut waiting.lines);
         if let Some(line) = lines.find(|line| line.slot == slot) {
             line.events.push_back(event);
         }
-        self.hold_to_budget(now);
     }
 
     /// Has the later events of this socket wait, unless they need not any more.

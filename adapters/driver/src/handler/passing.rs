@@ -114,6 +114,9 @@ impl Handlers {
         drop(table);
         if let Some(any) = any {
             any.see(&call.socket, &call.event, &call.args);
+            if !call.socket.is_connected() {
+                return None;
+            }
         }
         let name = call.event.clone();
         if let Some(middlewares) = middlewares {

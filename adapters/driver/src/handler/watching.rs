@@ -71,7 +71,8 @@ impl Handlers {
 
     /// Calls `hook` with every event that is sent, with the socket that it is for: once for each that
     /// a broadcast reaches. It is called by whoever sends, when the event is queued, and behind the
-    /// hooks that were added before. It may not block. A panic is logged, and nothing else.
+    /// hooks that were added before. It may not block. A panic is logged, and nothing else. What it
+    /// sends itself is shown to it, too: without a condition, that has no end.
     ///
     /// What is not queued is not seen: a volatile event that is dropped, or one for a client that is
     /// gone. Nor is what a client is sent again because it was

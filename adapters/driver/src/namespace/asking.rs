@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use futures::channel::oneshot;
 use klatch_core::{
-    AckCause, AckError, AckId, Answer, EncodeError, Limit, NamespaceEvent, Payload, SocketId,
-    SocketKey, Target, Timestamp, ToArgs,
+    AckCause, AckError, AckId, Answer, EncodeError, Limit, Luggage, NamespaceEvent, Payload,
+    SocketId, SocketKey, Target, Timestamp, ToArgs,
 };
 
 use super::{Inner, Publish};
@@ -34,7 +34,8 @@ pub(super) struct Asking {
 #[derive(Default)]
 pub(super) struct Events {
     answers: Vec<(oneshot::Sender<Answers>, Answers)>,
-    expired: Vec<SocketId>,
+    /// With what was kept for them: its end is the application's code.
+    expired: Vec<(SocketId, Option<Luggage>)>,
     /// Whether something happened to rooms. What that is stays under the lock, in its order.
     has_news: bool,
     /// How many are not here any more, nor away.
@@ -54,7 +55,7 @@ impl Publish {
                         events.answers.push((waiting, answers));
                     }
                 }
-                NamespaceEvent::Expired { id, .. } => events.expired.push(id),
+                NamespaceEvent::Expired { id, luggage } => events.expired.push((id, luggage)),
                 NamespaceEvent::Room(event) => {
                     self.news.add(event);
                     events.has_news = true;
@@ -200,8 +201,9 @@ impl Inner {
             // Whoever asked may have lost interest.
             let _ = waiting.send(answers);
         }
-        for id in events.expired {
+        for (id, luggage) in events.expired {
             self.handlers.expired(id);
+            drop(luggage);
         }
         if events.has_news {
             self.tell_news();

@@ -144,11 +144,14 @@ impl Inner {
         publish.namespace.forget_away();
         let members = publish.namespace.sockets().filter_map(|key| publish.members.get(key));
         let sockets: Vec<_> = members.map(|member| member.socket.clone()).collect();
-        let events = publish.events();
+        let (events, is_over) = (publish.events(), publish.is_over());
         drop(publish);
         self.tell(events);
         for socket in sockets {
             socket.disconnect();
+        }
+        if is_over {
+            self.handlers.forget();
         }
     }
 }

@@ -23,6 +23,7 @@ impl Inner {
         self.supersede(&claim);
         let rooms = arrival.promised_rooms().unwrap_or_default();
         let (slot, link) = (arrival.slot(), arrival.link());
+        let mut kept = None;
         let (socket, events) = wake_after(|wakers| {
             let mut publish = self.change();
             if publish.is_closed {
@@ -31,6 +32,7 @@ impl Inner {
             let now = self.housekeeper.now();
             let back = publish.namespace.recover(now, &claim.pid, claim.offset.as_deref());
             let Ok(back) = back else { return (None, publish.events()) };
+            kept.clone_from(&back.luggage);
             // What does not fit would have it closed at once, and again whenever it comes back.
             if back.missed.iter().map(Mailbox::<Outgoing>::charge).sum::<usize>()
                 > link.hub.budget.mailbox() as usize
@@ -47,6 +49,8 @@ impl Inner {
             }
             (Some(socket), publish.events())
         });
+        // Here, with the lock released: it is the application's, and may be the last of it.
+        drop(kept);
         self.tell(events);
         socket
     }
