@@ -22,8 +22,9 @@ use self::lives::Watched;
 use crate::run::{Either, Place, port};
 
 pub(crate) fn servers() -> Vec<Place> {
-    let place =
-        |port, parser| Place { port, server: Either::Socket(server(&Watched::default(), parser)) };
+    // What is seen of sockets that are gone is for all who ask, by whatever parser.
+    let watched = Watched::default();
+    let place = |port, parser| Place { port, server: Either::Socket(server(&watched, parser)) };
     let port = port("PORT", 4200);
     // 0 is for the system to choose, be it twice.
     let next = if port == 0 { 0 } else { port + 1 };

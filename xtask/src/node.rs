@@ -8,22 +8,23 @@ use crate::Outcome;
 use crate::apt::{self, on_path};
 use crate::command::Line;
 
-const OLDEST_NODE: u32 = 20;
+/// Major and minor: from then on its tests can run side by side.
+const OLDEST_NODE: (u32, u32) = (20, 10);
 const BROWSERS: [&str; 4] =
     ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 /// Checks that Node and npm are there and new enough; gives their versions.
 pub(crate) fn check(root: &Path) -> Outcome<String> {
-    let missing = |_| format!("install Node.js {OLDEST_NODE} or newer, with npm: nodejs.org");
+    let oldest = format!("{}.{}", OLDEST_NODE.0, OLDEST_NODE.1);
+    let missing = |_| format!("install Node.js {oldest} or newer, with npm: nodejs.org");
     let node = Line::new(root, "node --version").read().map_err(missing)?;
     let npm = Line::new(root, "npm --version").read().map_err(missing)?;
-    let major = node.trim().trim_start_matches('v').split('.').next();
-    match major.and_then(|major| major.parse::<u32>().ok()) {
-        Some(major) if major >= OLDEST_NODE => {
-            Ok(format!("node {}, npm {}", node.trim(), npm.trim()))
-        }
-        _ => Err(format!("node {} is too old: install {OLDEST_NODE} or newer", node.trim())),
+    let mut numbers = node.trim().trim_start_matches('v').split('.').map_while(|n| n.parse().ok());
+    let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    if version < OLDEST_NODE {
+        return Err(format!("node {} is too old: install {oldest} or newer", node.trim()));
     }
+    Ok(format!("node {}, npm {}", node.trim(), npm.trim()))
 }
 
 /// `npm ci` in `dir`, unless what is installed is as new as the lock file.

@@ -122,7 +122,8 @@ fn page(record: &mut Record) -> Outcome {
 fn clients(record: &mut Record) -> Outcome {
     let runtime = record.runtime()?;
     apps(record)?;
-    let line = node_tests(&layout::existing(CLIENTS)?, runtime)?;
+    // Most of their time they wait.
+    let line = node_tests(&layout::existing(CLIENTS)?, runtime, "--test-concurrency=3")?;
     record.run(line.env("KLATCH_APPS", layout::apps()?)).map(drop)
 }
 
@@ -143,7 +144,7 @@ fn browser(record: &mut Record) -> Outcome {
     let runtime = record.runtime()?;
     cargo(record, "build --examples --all-features")?;
     let chromium = node::browser().ok_or("no Chromium found: see `--only needs`")?;
-    let line = node_tests(&layout::existing(BROWSER)?, runtime)?;
+    let line = node_tests(&layout::existing(BROWSER)?, runtime, "")?;
     let line = line
         .env("KLATCH_CHROMIUM", chromium)
         .env("KLATCH_CHAT", layout::example("chat")?)
@@ -153,10 +154,10 @@ fn browser(record: &mut Record) -> Outcome {
 
 /// Node's test runner over a folder's tests. The files are named one by one, since the meaning
 /// of a folder differs between versions of Node.
-fn node_tests(dir: &Path, runtime: &str) -> Outcome<Line> {
+fn node_tests(dir: &Path, runtime: &str, options: &str) -> Outcome<Line> {
     let root = layout::root();
-    let mut line =
-        Line::new(&root, "node --test --test-reporter=spec").env("KLATCH_RUNTIME", runtime);
+    let mut line = Line::new(&root, &format!("node --test --test-reporter=spec {options}"))
+        .env("KLATCH_RUNTIME", runtime);
     for file in node::tests(dir)? {
         line = line.arg(file.strip_prefix(&root).unwrap_or(&file));
     }

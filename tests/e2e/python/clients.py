@@ -145,9 +145,17 @@ class AsyncClient(Client):
 
     def close(self):
         self.leave()
+        # A connection that the server ended leaves tasks behind.
+        asyncio.run_coroutine_threadsafe(self._end_tasks(), self._loop).result(PATIENCE)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    async def _end_tasks(self):
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 KINDS = {"sync": SyncClient, "asyncio": AsyncClient}

@@ -22,6 +22,7 @@ macro_rules! conformance_list {
                 t1_a_reader_that_stops_costs_no_more_than_its_mailbox
                 t2_a_client_that_does_not_read_cannot_send_without_end
                 the_fullest_mailboxes_are_closed_first
+                all_that_waits_stays_within_the_budget_of_the_server
             }
             bundle {
                 each_file_is_served_as_it_is

@@ -179,3 +179,26 @@ pub(crate) async fn t1_a_reader_that_stops_costs_no_more_than_its_mailbox(bed: &
     assert_eq!(snapshot.limits_hit.get(Limit::Mailbox), 1);
     assert_eq!((snapshot.sessions, snapshot.namespaces[0].sockets), (1, 1));
 }
+
+pub(crate) async fn all_that_waits_stays_within_the_budget_of_the_server(bed: &Bed) {
+    const BUDGET: usize = 512 << 10;
+    const CLIENTS: usize = 20;
+    const PACKET: usize = 20_000;
+    let server = Server::builder().server_budget(BUDGET).build().expect("it is valid");
+    let namespace = server.namespace("/");
+    let address = bed.serve(&server).await.address;
+    for _ in 0..CLIENTS {
+        joined(address, &namespace).await;
+    }
+    // Nobody reads, and nobody gets a turn: it is the one who sends that keeps to it.
+    let mut most = 0;
+    for socket in namespace.sockets().iter().cycle().take(50 * CLIENTS) {
+        // Whoever is closed for it hears no more.
+        let _ = emit(socket, PACKET);
+        most = most.max(server.snapshot().queued_bytes);
+    }
+    let bound = BUDGET + CLIENTS * (16 << 10);
+    assert!((BUDGET..=bound).contains(&most), "{most} of {bound}");
+    let counted = || server.snapshot().limits_hit.get(Limit::Mailboxes) > 0;
+    bed.until("the end of some", counted).await;
+}
