@@ -36,7 +36,7 @@ pub enum Limit {
     Acks,
     /// The head of a request was too long, or had too many headers.
     Head,
-    /// The head of a request did not come in time.
+    /// The head of a request did not come in time, be it the next of a connection that idled.
     HeadTime,
     /// The body of a request did not come in time.
     BodyTime,

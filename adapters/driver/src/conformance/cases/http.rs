@@ -3,7 +3,7 @@
 use std::pin::pin;
 
 use http::request::Parts;
-use klatch_core::{CloseReason, Config};
+use klatch_core::{CloseReason, Config, Limit};
 
 use crate::conformance::bed::{Address, Bed};
 use crate::conformance::client::Client;
@@ -177,6 +177,8 @@ pub(crate) async fn h13_a_head_that_is_too_large(bed: &Bed) {
     let answer = request(address, &head("GET", "EIO=4&transport=polling", &many[..99])).await;
     assert_eq!(answer.status, 200);
     assert_eq!(server.clients_count(), 1);
+    let counted = || server.snapshot().limits_hit.get(Limit::Head) == 2;
+    bed.until("two are counted", counted).await;
 }
 
 pub(crate) async fn h14_a_head_with_too_many_headers_that_asks_for_a_websocket(bed: &Bed) {
@@ -312,13 +314,16 @@ pub(crate) async fn h24_a_body_that_is_too_long(bed: &Bed) {
 }
 
 pub(crate) async fn h25_a_head_that_does_not_end(bed: &Bed) {
-    let address = bed.serve_known(&Server::new()).await.address;
+    let server = Server::new();
+    let address = bed.serve_known(&server).await.address;
     let mut wire = Wire::open(address).await;
     // The first answer shows that the server has the connection.
     wire.write("GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
     assert_eq!(wire.answer().await.status, 404);
     wire.write("GET / HTTP/1.1\r\nhost: ").await;
     bed.while_time_passes(pin!(wire.closed())).await;
+    let counted = || server.snapshot().limits_hit.get(Limit::HeadTime) == 1;
+    bed.until("it is counted", counted).await;
 }
 
 pub(crate) async fn h26_a_body_that_comes_too_slowly(bed: &Bed) {
