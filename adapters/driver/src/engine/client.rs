@@ -133,6 +133,8 @@ impl Engine {
             Some(parked) if !by_server && !hub.is_closing() => {
                 parked.end = Some((reason, now + hub.config.farewell_deadline()));
                 self.socket.0.close();
+                // What waited for the client to read waits for nothing any more.
+                self.start_parked();
             }
             _ => self.on_closed(reason),
         }
@@ -277,3 +279,6 @@ impl Client for Engine {
         self.socket.0.close();
     }
 }
+
+#[cfg(test)]
+mod tests;
