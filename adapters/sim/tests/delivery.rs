@@ -116,7 +116,8 @@ fn deliver(seed: u64) -> (usize, usize) {
             sim.heal(client);
         }
     }
-    sim.advance(Duration::from_secs(10));
+    // A link of a byte at a time takes its time.
+    sim.advance(Duration::from_mins(1));
     let mut count = (0, 0);
     for Member { client, due, .. } in members {
         let mut came = client.received().into_iter().map(|event| {
