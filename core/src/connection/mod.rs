@@ -169,10 +169,7 @@ impl Connection {
             // It does not even poll: there is nobody to say goodbye to.
             self.session.abort(CloseReason::ForcedClose);
         } else if due(self.join_by) || due(self.assemble_by) {
-            if due(self.assemble_by) && self.session.is_open() {
-                self.hit(Limit::Assembly);
-            }
-            self.session.close(now, CloseReason::ForcedClose);
+            self.give_up(now);
         }
         self.pump(now);
     }
@@ -414,6 +411,17 @@ impl Connection {
         }
     }
 
+    /// The client did not do in time what it had to.
+    #[cold]
+    fn give_up(&mut self, now: Timestamp) {
+        if self.assemble_by.is_some_and(|deadline| deadline <= now) && self.session.is_open() {
+            self.hit(Limit::Assembly);
+        }
+        self.session.close(now, CloseReason::ForcedClose);
+    }
+
+    /// Hardly ever: what is done all day is not to be spread out for it.
+    #[cold]
     fn hit(&mut self, limit: Limit) {
         push(&mut self.events, Event::Limit { limit });
     }

@@ -286,6 +286,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]
+    fn a_number_is_read_as_the_one_that_was_written(bits in any::<u64>()) {
+        let number = f64::from_bits(bits);
+        prop_assume!(number.is_finite());
+        let payload = Payload::from_args(&number).expect("a finite number has a JSON form");
+        prop_assert_eq!(payload.decode::<f64>().map(f64::to_bits), Ok(bits));
+    }
+
+    #[test]
     fn what_was_sent_is_what_is_read(upload in uploads(), n in any::<i64>(), any in untagged()) {
         // One attachment is always there, so that the untagged part needs none of its own.
         let sent = Args((upload, n, any));

@@ -353,6 +353,7 @@ impl Session {
     }
 
     /// Tells of a limit, while somebody listens.
+    #[cold]
     fn hit(&mut self, limit: Limit) {
         if self.is_open() {
             push(&mut self.events, Event::Limit(limit));
