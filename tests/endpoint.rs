@@ -349,6 +349,22 @@ async fn a_host_that_cannot_hand_over_its_stream_refuses_websockets() {
     let endpoint = endpoint(echo().0);
     let answer = endpoint.answer(opening("13"), None).await;
     assert_eq!(body(&answer), (400, r#"{"code":3,"message":"Bad request"}"#));
+    // That is an answer like any other: it has what all have, is told of, and opens nothing.
+    let (pen, mut log) = mpsc::unbounded();
+    let server = Server::builder()
+        .cors(Cors::any())
+        .allow_request(async |_, _| panic!("nobody is asked"))
+        .initial_headers(|headers, _| {
+            headers.insert("x-opens", HeaderValue::from_static("yes"));
+        })
+        .connection_error(move |error| pen.unbounded_send(error.code().to_string()).unwrap())
+        .build();
+    let endpoint = self::endpoint(server.expect("it is valid"));
+    let answer = endpoint.answer(opening("13"), None).await;
+    assert_eq!(body(&answer), (400, r#"{"code":3,"message":"Bad request"}"#));
+    assert_eq!(answer.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
+    assert!(!answer.headers().contains_key("x-opens"));
+    assert_eq!(next(&mut log).await, "3");
 }
 
 #[tokio::test]

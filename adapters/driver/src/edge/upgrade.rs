@@ -247,13 +247,13 @@ impl Edge {
         mut request: http::Request<Body>,
         peer: Peer,
     ) -> http::Response<Bytes> {
-        let knock = self.knock(&request, peer);
+        let mut knock = self.knock(&request, peer);
+        if knock.purpose.is_ok() && request.extensions().get::<OnUpgrade>().is_none() {
+            tracing::warn!("the host does not let this HTTP connection become a WebSocket");
+            knock.purpose = Err(RequestError::BadRequest.into());
+        }
         let (response, websocket) = self.upgrade(knock).await;
         let Some(websocket) = websocket else { return response };
-        if request.extensions().get::<OnUpgrade>().is_none() {
-            tracing::warn!("the host does not let this HTTP connection become a WebSocket");
-            return Answer::from(RequestError::BadRequest).http;
-        }
         let on_upgrade = hyper::upgrade::on(&mut request);
         self.host.spawn(Box::pin(async move {
             // hyper hands it over once it has sent the answer, unless the client is gone by then.
