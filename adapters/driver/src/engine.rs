@@ -99,7 +99,8 @@ impl EngineServer {
     /// Replaces the one before, of either kind.
     ///
     /// Heads are kept for such a handler only, and as long as it keeps them: they hold on to the
-    /// buffer that the request was read into.
+    /// buffer that the request was read into. Those of messages that wait do not, and count as a part
+    /// of what may wait.
     pub fn on_message_with_request<F, Fut>(&self, handler: F)
     where
         F: FnOnce(EngineSocket, Message, Option<Arc<Parts>>) -> Fut + Clone + Send + Sync + 'static,

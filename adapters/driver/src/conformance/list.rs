@@ -66,6 +66,7 @@ macro_rules! conformance_list {
                 messages_wait_while_as_many_handlers_do_as_may
                 a_client_is_not_heard_until_it_reads
                 messages_that_wait_have_a_budget
+                the_requests_of_messages_that_wait_are_counted
             }
             event_middlewares {
                 they_are_asked_in_order_before_the_handler

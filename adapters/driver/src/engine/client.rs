@@ -10,7 +10,7 @@ use klatch_core::engine::{Event, Frame, Input, Message, RequestId, Segment, Sess
 use klatch_core::{CloseReason, Limit, Timestamp};
 use parking_lot::RwLock;
 
-use super::parking::Parked;
+use super::parking::{Parked, copied};
 use super::{Carrier, EngineSocket, Handlers};
 use crate::client::Client;
 use crate::link::{Link, Load};
@@ -220,6 +220,11 @@ impl Client for Engine {
 
     fn receive_post(&mut self, now: Timestamp, id: RequestId, body: Bytes, head: Carrier) {
         self.session.handle(now, Input::PostBody(id, body));
+        let head = match head {
+            // It is going to wait.
+            Some(head) if self.parked.is_some() => Some(Arc::new(copied(&head))),
+            head => head,
+        };
         // At once: what the next POST carries has another head.
         self.start_handlers(now, head.as_ref());
     }

@@ -1,7 +1,9 @@
 //! Engine.IO alone.
 
+use std::future::pending;
+
 use klatch_core::engine::Message;
-use klatch_core::{CloseReason, Limit};
+use klatch_core::{CloseReason, Config, Limit};
 
 use crate::conformance::bed::Bed;
 use crate::conformance::client::Client;
@@ -119,7 +121,7 @@ pub(crate) async fn a_client_is_not_heard_until_it_reads(bed: &Bed) {
 }
 
 pub(crate) async fn messages_that_wait_have_a_budget(bed: &Bed) {
-    let config = klatch_core::Config::new().max_payload(1_000);
+    let config = Config::new().max_payload(1_000);
     let builder = EngineServer::builder().path("/socket.io/").config(config).max_handlers(1);
     let server = builder.build_engine().expect("it is valid");
     let ((pen, mut log), gate) = (bed.log(), Gate::default());
@@ -135,4 +137,26 @@ pub(crate) async fn messages_that_wait_have_a_budget(bed: &Bed) {
     log.expect(&["forced close"]).await;
     assert_eq!(server.snapshot().limits_hit.get(Limit::Parked), 1);
     gate.open();
+}
+
+pub(crate) async fn the_requests_of_messages_that_wait_are_counted(bed: &Bed) {
+    let config = Config::new().max_payload(20_000);
+    let builder = EngineServer::builder().path("/socket.io/").config(config).max_handlers(1);
+    let server = builder.build_engine().expect("it is valid");
+    let (pen, mut log) = bed.log();
+    server.on_message_with_request(async |_: EngineSocket, _, _| pending().await);
+    server.on_close(async move |_: EngineSocket, reason: CloseReason| {
+        pen.write(reason.to_string());
+    });
+    let address = bed.serve_engine(&server).await.address;
+    let query = open(address).await;
+    let header = format!("x-test: {}", "a".repeat(7000));
+    // The first is under way; of the others, the messages are small. One head is one, whatever it brings.
+    for body in ["4a", "4b\u{1e}4c\u{1e}4d", "4e"] {
+        let answer = request(address, &post(&query, &[&header], body)).await;
+        assert_eq!((answer.status, &*answer.body), (200, "ok"));
+    }
+    assert_eq!(log.rest(), [""; 0]);
+    assert_eq!(request(address, &post(&query, &[&header], "4f")).await.status, 200);
+    log.expect(&["forced close"]).await;
 }
