@@ -1,6 +1,7 @@
 //! What is kept of the request that opened a connection.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -14,7 +15,9 @@ const IN_THE_CLEAR: char = ' ';
 ///
 /// It is copied out of the HTTP library's buffer, into one allocation: a slice of that buffer
 /// would keep all of it alive as long as the connection.
-#[derive(Debug)]
+///
+/// `Debug` shows path, address, time, and whether it came over TLS: query and headers are where tokens
+/// and cookies are.
 pub struct Handshake {
     /// A character for [`is_secure`](Self::is_secure), path and query, then one line per header: its
     /// name, NUL, its value.
@@ -136,6 +139,17 @@ impl Handshake {
     }
 }
 
+impl fmt::Debug for Handshake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handshake")
+            .field("path", &self.url().split('?').next().unwrap_or_default())
+            .field("address", &self.address)
+            .field("secure", &self.is_secure())
+            .field("time", &self.time)
+            .finish_non_exhaustive()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -188,6 +202,19 @@ mod tests {
         assert_eq!(handshake.query_value("&a").as_deref(), Some("&=? a"));
         assert_eq!(handshake.query_value("c").as_deref(), Some("1"));
         assert_eq!(handshake.query_value("C"), None);
+    }
+
+    #[test]
+    fn debug_shows_no_secrets() {
+        let request = http::Request::get("/socket.io/?EIO=4&token=SECRET")
+            .header("cookie", "io=SECRET")
+            .header("authorization", "Bearer SECRET")
+            .body(())
+            .expect("a request");
+        let address = Some(SocketAddr::from(([192, 0, 2, 7], 80)));
+        let shown = format!("{:?}", Handshake::new(&request, address, true, UNIX_EPOCH, &[]));
+        assert!(!shown.contains("SECRET"), "{shown}");
+        assert!(shown.contains("/socket.io/") && shown.contains("192.0.2.7"), "{shown}");
     }
 
     #[test]
