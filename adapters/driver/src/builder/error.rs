@@ -63,6 +63,9 @@ pub enum ConfigError {
         "`SameSite::None` and the prefixes `__Secure-`, `__Host-` want a cookie that is `secure`"
     )]
     CookieNotSecure,
+    /// Browsers drop it.
+    #[error("the prefix `__Host-` wants a cookie with the path `/` and without a domain")]
+    CookieHost,
     /// The client cannot be served.
     #[error("{} cannot be read as a part of the npm package socket.io-client: {reason}", path.display())]
     ClientBundle {

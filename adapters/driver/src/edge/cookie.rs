@@ -116,6 +116,10 @@ impl Cookie {
         if wants_tls && !self.secure {
             return Err(ConfigError::CookieNotSecure);
         }
+        // RFC 6265bis, section 4.1.3.2.
+        if name.starts_with("__host-") && (self.path != "/" || self.domain.is_some()) {
+            return Err(ConfigError::CookieHost);
+        }
         Ok(())
     }
 
@@ -204,6 +208,11 @@ mod tests {
         ] {
             assert_eq!(cookie.validate(), Err(ConfigError::CookieNotSecure));
             assert_eq!(cookie.secure(true).validate(), Ok(()));
+        }
+        let hosts = || Cookie::new().name("__HOST-io").secure(true);
+        for cookie in [hosts().path("/chat"), hosts().domain("example.org")] {
+            assert_eq!(cookie.validate(), Err(ConfigError::CookieHost));
+            assert_eq!(cookie.name("__Secure-io").validate(), Ok(()));
         }
     }
 }

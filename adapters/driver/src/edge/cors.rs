@@ -206,7 +206,7 @@ fn insert_list<'a>(
 
 /// Whether a browser could send this as an `Origin` (RFC 6454, section 6.2).
 fn is_origin(origin: &str) -> bool {
-    if origin == "null" {
+    if matches!(origin, "null" | "file://") {
         return true;
     }
     let Some((scheme, host)) = origin.split_once("://") else { return false };
