@@ -3,7 +3,8 @@
 use allocation_counter::measure;
 use bytes::Bytes;
 use klatch_core::{
-    DecoderLimits, ENTROPY_BYTES, HashKey, Namespace, Outgoing, Packet, SocketId, SocketKey, Target,
+    Body, Decoder, DecoderLimits, ENTROPY_BYTES, HashKey, Namespace, Outgoing, Packet, PacketError,
+    SocketId, SocketKey, Target, Text,
 };
 
 const SOCKETS: usize = 2_000;
@@ -98,6 +99,44 @@ fn a_message_takes_memory_by_what_it_has_not_by_what_it_says() {
         // All that was ever asked for, too, the copies of what had to grow among it.
         assert!(cost.bytes_total <= 40 * length, "{part:?}: {} for {length}", cost.bytes_total);
         assert!(cost.count_total <= of(25_000).1.count_total + 8, "{part:?}: as good as none each");
+    }
+}
+
+/// What waits is counted by its length.
+#[test]
+fn arguments_that_are_detached_keep_nothing_but_themselves() {
+    let limits = DecoderLimits::default();
+    let junk = 900_000_usize;
+    let text = || {
+        let text = format!(r#"2["a",{}{{"b":1}}{}]"#, " ".repeat(junk / 2), " ".repeat(junk / 2));
+        let text = Text::from(text);
+        Decoder::new(limits).decode_text(text)
+    };
+    let message = || {
+        let head =
+            b"\x84\xa4type\x02\xa3nsp\xa1/\xa4data\x93\xa1a\xc4\x01\x07\xc4\x01\x08\xa4junk\xdb";
+        let junk = [&(junk as u32).to_be_bytes()[..], &vec![b' '; junk]].concat();
+        let message = Bytes::from([&head[..], &junk].concat());
+        Packet::from_msgpack(&message, &limits).map(Some)
+    };
+    let kept = |decode: &dyn Fn() -> Result<Option<Packet>, PacketError>, detaches: bool| {
+        let mut kept = None;
+        let cost = measure(|| {
+            let Ok(Some(Packet { body: Body::Event { args, .. }, .. })) = decode() else {
+                panic!("it is an event");
+            };
+            kept = Some(if detaches { args.detached() } else { args });
+        });
+        (cost.bytes_current, kept)
+    };
+    for decode in [&text as &dyn Fn() -> _, &message] {
+        let (as_it_came, args) = kept(decode, false);
+        let (detached, same) = kept(decode, true);
+        assert_eq!(args, same);
+        assert!(
+            as_it_came >= junk.cast_signed() as i64 && detached < 1000,
+            "{as_it_came}, {detached}"
+        );
     }
 }
 

@@ -13,6 +13,7 @@ mod tests;
 use std::fmt;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 pub use args::Args;
@@ -118,6 +119,20 @@ impl Payload {
     /// The attachments, in the order they came.
     pub fn attachments(&self) -> &[Attachment] {
         self.attachments.as_deref().unwrap_or_default()
+    }
+
+    /// The same arguments in memory of their own: for those that wait, or are kept. Otherwise they keep
+    /// the message that they came in, and what came with it, which may be a thousand times as much.
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        let detached =
+            |attachment: &Attachment| Attachment::new(Bytes::copy_from_slice(attachment.bytes()));
+        let attachments = self.attachments.as_deref();
+        Self {
+            text: Text::from(self.as_json().to_owned()),
+            length: self.length,
+            attachments: attachments.map(|all| all.iter().map(detached).collect()),
+        }
     }
 
     /// Reads the arguments as the type asked for; see [`FromPayload`].

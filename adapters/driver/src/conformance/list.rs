@@ -213,6 +213,7 @@ macro_rules! conformance_list {
                 polling_carries_base64
                 a_lost_client_is_back_with_what_it_missed
                 who_speaks_another_parser_is_closed
+                what_waits_does_not_keep_the_message_it_came_in
             }
             operators {
                 flags_and_addressees_are_told_in_any_order

@@ -1,6 +1,6 @@
 //! What a client does while its handlers cannot start: it waits, within a budget.
 
-use klatch_core::{CloseReason, Event, Limit, Timestamp};
+use klatch_core::{CloseReason, Event, Limit, Text, Timestamp};
 
 use super::SocketIo;
 
@@ -41,7 +41,7 @@ impl SocketIo {
             self.hit(if congested { Limit::SoftMark } else { Limit::Handlers });
         }
         self.parked_bytes += parked_bytes(&event);
-        self.parked.push_back(event);
+        self.parked.push_back(detached(event));
     }
 
     /// Closes the connection if too much waits. Not if its client could read, and then more would start:
@@ -123,6 +123,17 @@ impl SocketIo {
     pub(super) fn hit(&self, limit: Limit) {
         self.link.hub.counts.hit(limit);
     }
+}
+
+/// An event that keeps what is counted for it, and not the message it came in.
+pub(super) fn detached(mut event: Event) -> Event {
+    if let Event::Event { name, args, .. } | Event::Connect { namespace: name, auth: args, .. } =
+        &mut event
+    {
+        *name = Text::from(name.as_str().to_owned());
+        *args = args.detached();
+    }
+    event
 }
 
 pub(super) fn parked_bytes(event: &Event) -> usize {

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use klatch_core::{Event, Slot};
 
 use super::SocketIo;
-use super::parking::{End, parked_bytes};
+use super::parking::{End, detached, parked_bytes};
 use crate::gate::Gate;
 
 /// What waits, socket by socket: at most as many as the client is in namespaces.
@@ -47,7 +47,7 @@ impl SocketIo {
         self.parked_bytes += parked_bytes(&event);
         let mut lines = self.waiting.iter_mut().flat_map(|waiting| &mut waiting.lines);
         if let Some(line) = lines.find(|line| line.slot == slot) {
-            line.events.push_back(event);
+            line.events.push_back(detached(event));
         }
     }
 

@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::HeaderValue;
 use http::request::Parts;
 use klatch_core::engine::Message;
-use klatch_core::{CloseReason, Timestamp};
+use klatch_core::{CloseReason, Text, Timestamp};
 
 use super::Carrier;
 
@@ -27,7 +28,7 @@ impl Parked {
         self.bytes += charge(&message);
         let last = self.messages.back().and_then(|(_, carrier)| carrier.as_ref());
         self.bytes += unshared(carrier.as_ref(), last);
-        self.messages.push_back((message, carrier));
+        self.messages.push_back((detached(message), carrier));
     }
 
     pub(super) fn pop(&mut self) -> Option<(Message, Carrier)> {
@@ -40,6 +41,14 @@ impl Parked {
 
     pub(super) fn bytes(&self) -> usize {
         self.bytes
+    }
+}
+
+/// A message that keeps what is counted for it, and not the body it came in.
+fn detached(message: Message) -> Message {
+    match message {
+        Message::Text(text) => Message::Text(Text::from(text.as_str().to_owned())),
+        Message::Binary(bytes) => Message::Binary(Bytes::copy_from_slice(&bytes)),
     }
 }
 
@@ -104,5 +113,19 @@ mod tests {
             assert!(parked.pop().is_some());
             assert_eq!(parked.bytes(), left);
         }
+    }
+
+    #[test]
+    fn a_message_that_waits_keeps_no_body() {
+        let body = Bytes::from(vec![b'a'; 1000]);
+        let text = Text::try_from(body.slice(..100)).expect("it is ASCII");
+        let mut parked = Parked::default();
+        parked.push(Message::Binary(body.slice(..1)), None);
+        parked.push(Message::Text(text.clone()), None);
+        assert_eq!(parked.bytes(), 101 + 2 * OVERHEAD);
+        let Some((Message::Binary(bytes), None)) = parked.pop() else { panic!("it waits") };
+        assert!(bytes == b"a"[..] && bytes.is_unique());
+        let Some((Message::Text(same), None)) = parked.pop() else { panic!("it waits") };
+        assert!(same == text && same.as_bytes().as_ptr() != text.as_bytes().as_ptr());
     }
 }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::conformance::bed::{Address, Bed};
 use crate::conformance::client::Client;
+use crate::conformance::log::Gate;
 use crate::conformance::wire::{head, open, post, request};
 use crate::namespace::Namespace;
 use crate::recovery::Recovery;
@@ -243,4 +244,36 @@ pub(crate) async fn who_speaks_another_parser_is_closed(bed: &Bed) {
     assert_eq!(client.next_if_open().await, None);
     log.expect(&["forced close"]).await;
     bed.soon("the server's end", server.close()).await;
+}
+
+pub(crate) async fn what_waits_does_not_keep_the_message_it_came_in(bed: &Bed) {
+    let config = Config::new().parser(Parser::Msgpack);
+    let server = Server::builder().config(config).max_handlers(1).build().expect("it is valid");
+    let namespace = server.namespace("/");
+    let ((pen, mut log), gate) = (bed.log(), Gate::default());
+    let (writer, passing) = (pen.clone(), gate.clone());
+    namespace.on("hold", async move |_: Socket, (): ()| {
+        writer.write("held");
+        passing.passed().await;
+    });
+    namespace.on("look", async move |_: Socket, args: Payload| {
+        let alone = args.attachments().iter().map(|attachment| attachment.bytes().is_unique());
+        pen.write(format!("{:?}", alone.collect::<Vec<_>>()));
+    });
+    let address = bed.serve(&server).await.address;
+    let (mut alice, _) = Speaker::enter(address, CONNECT).await;
+    let two = args(&Args((Bytes::from_static(&[1]), Bytes::from_static(&[2]))));
+    alice.send("look", &two, None).await;
+    log.expect(&["[false, false]"]).await;
+    alice.send("hold", &Payload::default(), None).await;
+    log.expect(&["held"]).await;
+    let socket = namespace.sockets().pop().expect("it is connected");
+    let reply: Reply<()> = socket.emit_with_ack("are you done?", &());
+    let (_, _, question) = alice.event().await;
+    alice.send("look", &two, None).await;
+    // Answers do not wait: once this one is there, the event before it is, too.
+    alice.answer(question.expect("it is asked"), &Payload::default()).await;
+    bed.soon("the answer", reply).await.expect("it was sent");
+    gate.open();
+    log.expect(&["[true, true]"]).await;
 }
