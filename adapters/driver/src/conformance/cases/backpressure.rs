@@ -84,15 +84,16 @@ pub(crate) async fn who_waits_for_room_hears_of_the_end(bed: &Bed) {
         socket.emit("large", &()).expect("it fits");
         assert!(!socket.is_writable());
     }
-    let waits = [&lost, &put_out].map(|socket| {
+    let [lost_waits, put_out_waits] = [&lost, &put_out].map(|socket| {
         let socket = socket.clone();
         bed.spawn(async move { socket.ready().await })
     });
     lost.close_connection();
     put_out.disconnect();
-    for waits in waits {
-        assert_eq!(bed.soon("the end", waits).await, Ok(Err(EmitError::Closed)));
-    }
+    // What waits leaves before the connection ends: on another thread, there may be room first.
+    let heard = bed.soon("the end", lost_waits).await;
+    assert!(matches!(heard, Ok(Ok(()) | Err(EmitError::Closed))), "{heard:?}");
+    assert_eq!(bed.soon("the end", put_out_waits).await, Ok(Err(EmitError::Closed)));
     assert!(!put_out.is_writable());
     assert_eq!(bed.soon("the refusal", put_out.ready()).await, Err(EmitError::Closed));
 }
