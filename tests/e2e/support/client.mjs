@@ -36,7 +36,7 @@ export const PACKED = Object.keys(TRANSPORTS).map((transport) => ({
 
 /**
  * What a server that recovers connections adds to an event, as the last argument: klatch's offsets
- * have eight characters, Node's seven. No argument of a test looks like one.
+ * have eight characters, Node's seven. No argument of a test of such a server looks like one.
  */
 const OFFSET = /^[-\w]{7,8}$/;
 
@@ -59,7 +59,7 @@ export class Client {
   #disconnected;
 
   /** A connection of its own; `open()` waits for it. */
-  static dial(url, nsp, { version, transport, parser }, options = {}) {
+  static dial(url, nsp, { version, transport, parser, recovers = false }, options = {}) {
     const socket = VERSIONS[version](new URL(nsp, url.origin).href, {
       path: url.pathname,
       forceNew: true,
@@ -69,14 +69,14 @@ export class Client {
       ...trust(url),
       ...options,
     });
-    return new Client(socket);
+    return new Client(socket, recovers);
   }
 
-  constructor(socket) {
+  constructor(socket, recovers) {
     this.socket = socket;
     socket.onAny((event, ...args) => {
       const ack = typeof args.at(-1) === "function" ? args.pop() : undefined;
-      if (!ack && OFFSET.test(args.at(-1))) this.offset = args.pop();
+      if (recovers && !ack && OFFSET.test(args.at(-1))) this.offset = args.pop();
       this.received.push([event, ...args.map(plain)]);
       if (ack && this.answers[event]) ack(...[this.answers[event](...args)].flat());
       for (const watcher of [...this.#watchers]) watcher();

@@ -11,12 +11,14 @@ const E2E = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 export const runtime = process.env.KLATCH_RUNTIME ?? "tokio";
 
 /** One app of the conformance apps, on ports that the system picks. */
-export function startApp(app) {
+export async function startApp(app) {
   const command = process.env.KLATCH_APPS ?? resolve(E2E, "../../target/debug/examples/apps");
-  return start(command, [app, "--runtime", runtime], {
+  const server = await start(command, [app, "--runtime", runtime], {
     env: { PORT: "0", ENGINE_PORT: "0", SIO_PORT: "0" },
     ready: /^listening$/m,
   });
+  server.recovers = app === "interop";
+  return server;
 }
 
 /** Any server: `ready` matches its output once it accepts connections. */
@@ -34,6 +36,8 @@ export async function start(command, args, { env = {}, ready }) {
 }
 
 class Server {
+  /** Whether it recovers connections: its events end with an offset then. */
+  recovers = false;
   #child;
   #text = "";
   #watchers = new Set();

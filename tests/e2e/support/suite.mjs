@@ -92,7 +92,8 @@ class World {
   /** A client that may not be connected yet; with the world's parser. */
   dial(nsp = "/", options = {}, setup = this.#setup, url = this.url) {
     const parser = this.#setup?.parser;
-    return this.later(Client.dial(url, nsp, { ...setup, parser }, options));
+    const { recovers } = this.server;
+    return this.later(Client.dial(url, nsp, { ...setup, parser, recovers }, options));
   }
 
   /** A connected client. */
