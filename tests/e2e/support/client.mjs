@@ -74,6 +74,7 @@ export class Client {
 
   constructor(socket, recovers) {
     this.socket = socket;
+    this.recovers = recovers;
     socket.onAny((event, ...args) => {
       const ack = typeof args.at(-1) === "function" ? args.pop() : undefined;
       if (recovers && !ack && OFFSET.test(args.at(-1))) this.offset = args.pop();
@@ -94,7 +95,7 @@ export class Client {
 
   /** Another namespace over the same connection. */
   side(nsp, options) {
-    return new Client(this.socket.io.socket(nsp, options));
+    return new Client(this.socket.io.socket(nsp, options), this.recovers);
   }
 
   async open() {
