@@ -24,6 +24,11 @@ async fn joined(address: Address<'_>, namespace: &Namespace) -> (String, Socket)
     (query, sockets.remove(0))
 }
 
+/// A client that has read its CONNECT is a moment ahead of the server's count.
+async fn settled(bed: &Bed, server: &Server) {
+    bed.until("the end of what was sent", || server.snapshot().queued_bytes == 0).await;
+}
+
 /// Takes what waits.
 async fn poll(address: Address<'_>, query: &str) -> String {
     let answer = request(address, &head("GET", query, &[])).await;
@@ -44,6 +49,7 @@ pub(crate) async fn a_client_is_not_heard_until_it_reads(bed: &Bed) {
     namespace.on("event", async move |_: Socket, n: u32| pen.write(n.to_string()));
     let address = bed.serve(&server).await.address;
     let (query, socket) = joined(address, &namespace).await;
+    settled(bed, &server).await;
 
     emit(&socket, 10_000).expect("it fits");
     assert!(socket.is_writable(), "at the mark");
@@ -125,7 +131,8 @@ pub(crate) async fn t2_a_client_that_does_not_read_cannot_send_without_end(bed: 
     log.expect(&["6000", "6000", "6000"]).await;
     let snapshot = server.snapshot();
     assert_eq!(snapshot.limits_hit.get(Limit::Parked), 0, "it is not closed for it");
-    assert_eq!((snapshot.sessions, snapshot.queued_bytes), (1, 0));
+    assert_eq!(snapshot.sessions, 1);
+    settled(bed, &server).await;
 }
 
 pub(crate) async fn the_fullest_mailboxes_are_closed_first(bed: &Bed) {
@@ -140,6 +147,7 @@ pub(crate) async fn the_fullest_mailboxes_are_closed_first(bed: &Bed) {
     let (_, full) = joined(address, &namespace).await;
     let (_, fullest) = joined(address, &namespace).await;
     let (query, small) = joined(address, &namespace).await;
+    settled(bed, &server).await;
     // The first chunk of each is free, the others count.
     emit(&full, 7 * CHUNK).expect("it fits");
     emit(&fullest, 9 * CHUNK).expect("it fits");
@@ -169,6 +177,7 @@ pub(crate) async fn t1_a_reader_that_stops_costs_no_more_than_its_mailbox(bed: &
     let address = bed.serve(&server).await.address;
     let (_, socket) = joined(address, &namespace).await;
     let mut quick = Client::connected(address).await;
+    settled(bed, &server).await;
     emit(&socket, 10_000).expect("it fits");
     emit(&socket, 10_000).expect("it just fits");
     assert_eq!(server.snapshot().queued_bytes, 20_000);
