@@ -77,8 +77,8 @@ pub use klatch_core::{
 };
 pub use klatch_driver::{
     Ack, Answers, Bound, Broadcast, Builder, Call, ConfigError, ConnectionError, Cookie, Cors,
-    EmitError, Endpoint, EngineServer, EngineSocket, EventError, EventHandler, Forbidden,
-    HandlerError, Handlers, Handshake, InvalidPattern, LimitHits, Listener, Namespace,
+    Drain, DrainReport, EmitError, Endpoint, EngineServer, EngineSocket, EventError, EventHandler,
+    Forbidden, HandlerError, Handlers, Handshake, InvalidPattern, LimitHits, Listener, Namespace,
     NamespaceSnapshot, ParentBroadcast, ParentNamespace, Recovery, RemoteSocket, Replies, Reply,
     ReplyError, Rooms, Runtime, SameSite, Secure, Server, Service, Snapshot, Socket, Stream, Timer,
     Unicast, WebSocketMessage, WebSocketRequest,

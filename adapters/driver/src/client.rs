@@ -71,6 +71,9 @@ pub(crate) trait Client: Send + Unpin + 'static {
     /// Whether the session is over without what was on its way: that need not be waited for.
     fn is_closed(&self) -> bool;
 
+    /// Whether all that was queued when it was closed is passed on, with the farewell.
+    fn has_parted(&self) -> bool;
+
     /// Whether nothing is left to do.
     fn is_finished(&self) -> bool;
 

@@ -180,6 +180,9 @@ impl SocketIo {
     fn close_when_empty(&mut self, now: Timestamp) -> bool {
         let Some(reason) = self.closing else { return false };
         self.fill();
+        while !self.link.mailbox.close_if_empty() {
+            self.fill();
+        }
         self.closing = None;
         self.machine.close(now, reason);
         self.take_events(now);
@@ -226,6 +229,12 @@ impl Client for SocketIo {
             Order::Overflow(limit) => {
                 self.hit(limit);
                 self.machine.abort(now, CloseReason::SlowConsumer);
+            }
+            Order::Cut(reason) => {
+                self.closing = None;
+                self.machine.abort(now, reason);
+                self.take_events(now);
+                self.end_now();
             }
             Order::Close(reason) => {
                 self.closing = Some(reason);
@@ -311,6 +320,10 @@ impl Client for SocketIo {
 
     fn is_closed(&self) -> bool {
         self.machine.session().is_closed()
+    }
+
+    fn has_parted(&self) -> bool {
+        self.machine.session().has_parted()
     }
 
     fn is_finished(&self) -> bool {

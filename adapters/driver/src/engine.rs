@@ -17,6 +17,7 @@ use parking_lot::RwLock;
 use self::client::Engine;
 use crate::application::Application;
 use crate::builder::{Builder, ConfigError};
+use crate::drain::{Drain, DrainReport};
 use crate::error::EmitError;
 use crate::handshake::Handshake;
 use crate::hub::Hub;
@@ -142,9 +143,14 @@ impl EngineServer {
         Snapshot::new(&self.hub, Vec::new())
     }
 
-    /// Closes the server; see [`Server::close`](crate::Server::close).
+    /// Ends the server; see [`Server::shutdown`](crate::Server::shutdown).
+    pub async fn shutdown(&self, drain: Drain) -> DrainReport {
+        self.hub.shut_down(drain).await
+    }
+
+    /// [`shutdown`](Self::shutdown) with the defaults of [`Drain`].
     pub async fn close(&self) {
-        self.hub.close().await;
+        self.shutdown(Drain::new()).await;
     }
 }
 

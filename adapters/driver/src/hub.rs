@@ -1,17 +1,15 @@
 //! What all connections of a server share, whatever they speak.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::task::Wake;
-use std::time::Duration;
 
-use event_listener::{Event, EventListener};
-use futures::future::{self, Either};
-use klatch_core::{CloseReason, Config, Limit, Sid, Timestamp};
+use klatch_core::{Config, Limit, Sid, Timestamp};
 use parking_lot::Mutex;
 
 use crate::budget::{Budget, CHUNK};
 use crate::counts::Counts;
+use crate::drain::Draining;
 use crate::edge::Web;
 use crate::entropy;
 use crate::handshake::Keep;
@@ -19,12 +17,8 @@ use crate::hooks::Hooks;
 use crate::inbox::Inbox;
 use crate::limits::Limits;
 use crate::link::Load;
-use crate::mailbox::Order;
 use crate::registry::Registry;
 use crate::runtime::Host;
-
-/// How long a closing server waits for its clients to take what is queued for them.
-const CLOSE_DEADLINE: Duration = Duration::from_secs(10);
 
 /// Sessions, settings and the runtime of a server.
 pub(crate) struct Hub {
@@ -43,17 +37,10 @@ pub(crate) struct Hub {
     sessions: Registry,
     /// How many sessions there were.
     numbers: AtomicU64,
-    /// Streams that may still hold what a session that has ended passed on.
-    writing: AtomicUsize,
     host: OnceLock<Arc<dyn Host>>,
     /// Whether the application wants to see the heads of POSTs.
     shows_posts: AtomicBool,
-    closing: AtomicBool,
-    closing_began: Event,
-    /// A session has ended, or a stream has written.
-    session_ended: Event,
-    /// The server is closing, and the last session has ended.
-    drained: Event,
+    draining: Draining,
     /// Held by whoever makes room in mailboxes.
     shedding: Mutex<()>,
 }
@@ -88,13 +75,9 @@ impl Hub {
             sessions: Registry::new(limits.sessions),
             limits,
             numbers: AtomicU64::new(0),
-            writing: AtomicUsize::new(0),
             host: OnceLock::new(),
             shows_posts: AtomicBool::new(false),
-            closing: AtomicBool::new(false),
-            closing_began: Event::new(),
-            session_ended: Event::new(),
-            drained: Event::new(),
+            draining: Draining::new(),
             shedding: Mutex::new(()),
         });
         hub.budget.shed_by(Arc::new(Shedder(Arc::downgrade(&hub))).into());
@@ -156,12 +139,12 @@ impl Hub {
     }
 
     pub(crate) fn forget(&self, sid: &Sid) {
-        self.sessions.remove(sid);
-        self.session_ended.notify(usize::MAX);
-        // Only the last one is for all connections to hear.
-        if self.is_closing() && self.sessions.len() == 0 {
-            self.drained.notify(usize::MAX);
-        }
+        self.draining.session_ended(self.sessions.remove(sid));
+    }
+
+    /// Every session, the oldest first.
+    pub(crate) fn sessions(&self) -> Vec<Arc<Inbox>> {
+        self.sessions.all()
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -170,7 +153,7 @@ impl Hub {
 
     /// What every connection holds.
     pub(crate) fn loads(&self) -> Vec<Arc<dyn Load>> {
-        self.sessions.all().iter().filter_map(|inbox| inbox.load()).collect()
+        self.sessions().iter().filter_map(|inbox| inbox.load()).collect()
     }
 
     /// Makes room in mailboxes, if they hold too much: the fullest are closed first.
@@ -203,75 +186,13 @@ impl Hub {
         }
     }
 
+    /// How far the server is on its way to its end.
+    pub(crate) fn draining(&self) -> &Draining {
+        &self.draining
+    }
+
     pub(crate) fn is_closing(&self) -> bool {
-        self.closing.load(Ordering::SeqCst)
-    }
-
-    /// Waits until the server begins to close.
-    pub(crate) async fn closing(&self) {
-        loop {
-            let listener: EventListener = self.closing_began.listen();
-            if self.is_closing() {
-                return;
-            }
-            listener.await;
-        }
-    }
-
-    /// Waits until the server is closing and no session is left. Who is between two polls when it
-    /// begins to close comes back for what is queued, over the connection that it has.
-    pub(crate) async fn drained(&self) {
-        self.closing().await;
-        loop {
-            let drained = self.drained.listen();
-            if self.sessions.len() == 0 {
-                return;
-            }
-            drained.await;
-        }
-    }
-
-    /// Closes every session after what is queued for it, and waits for that.
-    pub(crate) async fn close(&self) {
-        self.closing.store(true, Ordering::SeqCst);
-        self.closing_began.notify(usize::MAX);
-        for inbox in self.sessions.all() {
-            inbox.order(Order::Close(CloseReason::ServerShuttingDown));
-        }
-        self.closed().await;
-    }
-
-    /// Holds up the end of the server until it is dropped.
-    pub(crate) fn writing(self: &Arc<Self>) -> Writing {
-        self.writing.fetch_add(1, Ordering::SeqCst);
-        Writing(self.clone())
-    }
-
-    /// Waits until no session is left and all that they passed on is written, within a deadline:
-    /// the process may end then.
-    pub(crate) async fn closed(&self) {
-        let Some(host) = self.host() else { return };
-        let mut deadline = host.timer(host.now() + CLOSE_DEADLINE);
-        loop {
-            let ended = self.session_ended.listen();
-            if self.sessions.len() == 0 && self.writing.load(Ordering::SeqCst) == 0 {
-                return;
-            }
-            match future::select(ended, deadline).await {
-                Either::Left(((), left)) => deadline = left,
-                Either::Right(_) => return,
-            }
-        }
-    }
-}
-
-/// A stream that still has something to write.
-pub(crate) struct Writing(Arc<Hub>);
-
-impl Drop for Writing {
-    fn drop(&mut self) {
-        self.0.writing.fetch_sub(1, Ordering::SeqCst);
-        self.0.session_ended.notify(usize::MAX);
+        self.draining.has_begun()
     }
 }
 
@@ -322,7 +243,7 @@ mod tests {
     use std::sync::mpsc;
     use std::task::Waker;
     use std::thread;
-    use std::time::UNIX_EPOCH;
+    use std::time::{Duration, UNIX_EPOCH};
 
     use klatch_core::engine::Transport;
 

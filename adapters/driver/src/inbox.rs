@@ -12,8 +12,8 @@ use http::request::Parts;
 use klatch_core::engine::{PostFault, RequestError, RequestId, Response};
 use parking_lot::Mutex;
 
+use crate::drain::Told;
 use crate::link::Load;
-use crate::mailbox::Order;
 use crate::websocket::WebSocket;
 
 /// A client that keeps to the protocol has a GET, a POST and an upgrade under way, and perhaps a
@@ -34,8 +34,10 @@ pub(crate) enum Arrival {
     /// The client gave up a request.
     RequestLost(RequestId),
     Upgrade(Box<WebSocket>),
-    /// What the server orders every connection to do.
-    Order(Order),
+    /// The server ends: so is the connection to, after what is queued.
+    Farewell(Told),
+    /// The server ends now: so does the connection.
+    Cut,
 }
 
 /// There is an arrival.
@@ -153,12 +155,6 @@ impl Inbox {
             return News(0);
         }
         News(self.news.swap(0, Ordering::AcqRel))
-    }
-
-    /// Hands over what the server orders.
-    pub(crate) fn order(&self, order: Order) {
-        // A task that is gone needs no order.
-        let _ = self.push(Arrival::Order(order));
     }
 
     /// All that arrived, in order.

@@ -101,6 +101,8 @@ pub(crate) enum Order {
     DisconnectAll,
     /// The client reads too slowly, as this limit shows: close at once.
     Overflow(Limit),
+    /// Close at once, whatever is queued.
+    Cut(CloseReason),
 }
 
 /// How a turn ended, as far as the mailbox is concerned.
@@ -422,6 +424,17 @@ impl<T: Parcel> Mailbox<T> {
     /// What an entry counts for in [`Self::settle`].
     pub(crate) fn charge(parcel: &T) -> usize {
         parcel.bytes() + ENTRY_OVERHEAD
+    }
+
+    /// Lets nothing more in, if nothing is queued: who was told that something is has it sent.
+    #[must_use]
+    pub(crate) fn close_if_empty(&self) -> bool {
+        let mut state = self.state.lock();
+        let is_empty = state.queue.is_empty();
+        if is_empty && state.stage == Stage::Open {
+            state.stage = Stage::Closed;
+        }
+        is_empty
     }
 
     /// Lets nothing more in, and forgets what is queued.

@@ -55,8 +55,14 @@ impl Registry {
         self.entries.lock().sessions.get(sid).cloned()
     }
 
-    pub(crate) fn remove(&self, sid: &Sid) {
-        self.entries.lock().sessions.remove(sid);
+    /// Forgets a session; how many are left.
+    pub(crate) fn remove(&self, sid: &Sid) -> usize {
+        let mut entries = self.entries.lock();
+        let removed = entries.sessions.remove(sid);
+        let left = entries.sessions.len();
+        drop(entries);
+        drop(removed);
+        left
     }
 
     /// Every session, the oldest first.

@@ -12,6 +12,7 @@ use futures::future::{Either, select};
 use http::request::Parts;
 
 use crate::application::Application;
+use crate::drain::Stage;
 use crate::edge::{Edge, Fallback, Peer};
 use crate::runtime::{Listener, Runtime};
 
@@ -85,8 +86,9 @@ impl<R: Runtime, L: Listener> Bound<R, L> {
         self
     }
 
-    /// Serves until the server is closed ([`Server::close`](crate::Server::close)) and its clients
-    /// have been told.
+    /// Serves until the server has ended ([`Server::shutdown`](crate::Server::shutdown)). Until its last
+    /// client has gone, connections are still accepted: those that poll may need one to take what waits
+    /// for them, and the others are told to come later.
     ///
     /// # Errors
     ///
@@ -95,9 +97,9 @@ impl<R: Runtime, L: Listener> Bound<R, L> {
         let Self { runtime, listener, secure, fallback } = self;
         let edge = Arc::new(Edge::new(runtime.clone(), service));
         let hub = edge.hub().clone();
-        let mut closing = pin!(hub.closing());
+        let mut empty = pin!(hub.draining().reached(Stage::Empty));
         loop {
-            let accepted = match select(closing.as_mut(), pin!(listener.accept())).await {
+            let accepted = match select(empty.as_mut(), pin!(listener.accept())).await {
                 Either::Left(_) => break,
                 Either::Right((accepted, _)) => accepted,
             };
@@ -114,7 +116,7 @@ impl<R: Runtime, L: Listener> Bound<R, L> {
             }
         }
         drop(listener);
-        hub.closed().await;
+        hub.draining().reached(Stage::Over).await;
         Ok(())
     }
 }

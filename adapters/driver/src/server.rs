@@ -11,6 +11,7 @@ use crate::application::Application;
 use crate::builder::Builder;
 use crate::connection::SocketIo;
 use crate::directory::Directory;
+use crate::drain::{Drain, DrainReport};
 use crate::handshake::Handshake;
 use crate::housekeeper::Housekeeper;
 use crate::hub::Hub;
@@ -158,13 +159,29 @@ impl Server {
         Snapshot::new(&self.0.hub, namespaces)
     }
 
-    /// Closes the server: no more connections are accepted; what is queued for the clients is
-    /// sent; their sockets end with [`ServerShuttingDown`](klatch_core::CloseReason::ServerShuttingDown).
-    /// Clients are sent no DISCONNECT, so that they look for the server again.
+    /// Ends the server, and says what became of its clients. Only the first call decides how: whoever
+    /// calls it later waits for the same end. It goes on if its caller does not wait for it.
     ///
-    /// Returns when all are gone, or after ten seconds.
+    /// - Nobody is let in any more: who asks is answered 503 with `Retry-After`.
+    /// - Clients are told, [batch](Drain::batch) by batch, the oldest first. Until its turn comes, a
+    ///   client goes on as ever. Then it is sent all that was queued, and its sockets end with
+    ///   [`ServerShuttingDown`](klatch_core::CloseReason::ServerShuttingDown). It is sent no
+    ///   DISCONNECT, so that it looks for a server again. An event that an
+    ///   [emit](crate::Socket::emit) took for it before is among what it is sent; later ones get
+    ///   [`EmitError::Closed`](crate::EmitError::Closed). Who polls comes back for it.
+    /// - At the [deadline](Drain::deadline), whoever has not taken all is cut off. This returns then, or
+    ///   as soon as all are gone.
+    ///
+    /// What klatch [listens](crate::Bound::serve) on is closed when the last client is gone. Where a host
+    /// does, its listener and its other requests are its own business: it ends when this has returned.
+    /// Handlers that still wait for something are not waited for.
+    pub async fn shutdown(&self, drain: Drain) -> DrainReport {
+        self.0.hub.shut_down(drain).await
+    }
+
+    /// [`shutdown`](Self::shutdown) with the defaults of [`Drain`].
     pub async fn close(&self) {
-        self.0.hub.close().await;
+        self.shutdown(Drain::new()).await;
     }
 }
 

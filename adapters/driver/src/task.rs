@@ -1,5 +1,6 @@
 //! The task of one connection: it owns the machine and both transports.
 
+mod goodbye;
 mod stall;
 
 use std::future::Future;
@@ -9,10 +10,12 @@ use std::task::{Context, Poll, Waker};
 
 use futures::task;
 use klatch_core::engine::{Input, RequestId, Transmit};
-use klatch_core::{Limit, Sid, Timestamp};
+use klatch_core::{CloseReason, Limit, Sid, Timestamp};
 
+use self::goodbye::Goodbye;
 use self::stall::Stall;
 use crate::client::Client;
+use crate::drain::Told;
 use crate::hub::Hub;
 use crate::inbox::{Arrival, Inbox, Reply};
 use crate::mailbox::{Order, Readiness};
@@ -22,9 +25,6 @@ use crate::websocket::WebSocket;
 /// Frames that one turn takes in before others get theirs: what one read of a busy client brings,
 /// and little enough that nobody waits long.
 const FRAMES_PER_TURN: usize = 64;
-
-/// How long a client may take to answer a close frame.
-const CLOSE_LINGER: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// The task of one connection. A turn takes in what arrived and lets its handlers run, passes on what
 /// is to be sent, and flushes once.
@@ -43,6 +43,8 @@ pub(crate) struct Task<R: Runtime, C: Client> {
     timed: bool,
     /// Something that arrived is left where it is: the client is to read first.
     postponed: bool,
+    /// It is to end at once.
+    cut: bool,
     /// The client does not take what is written to its WebSocket.
     stall: Stall,
     /// A frame that the WebSocket had no room for.
@@ -52,6 +54,7 @@ pub(crate) struct Task<R: Runtime, C: Client> {
     /// Woken when there is something to read.
     reading: Waker,
     replies: Vec<(RequestId, Reply)>,
+    told: Told,
     timer: R::Timer,
     runtime: R,
     hub: Arc<Hub>,
@@ -79,10 +82,12 @@ impl<R: Runtime, C: Client> Task<R, C> {
             websocket,
             readable: false,
             postponed: false,
+            cut: false,
             stall: Stall::default(),
             waker: Waker::noop().clone(),
             held: None,
             replies: Vec::new(),
+            told: Told::default(),
             timer,
             deadline,
             timed: false,
@@ -107,6 +112,9 @@ impl<R: Runtime, C: Client> Task<R, C> {
         }
         if news.has_arrived() {
             self.take_arrivals(now);
+        }
+        if self.cut {
+            return Poll::Ready(());
         }
         self.client.take_events(now);
         let (mut sent, mut readiness) = self.write(cx, now);
@@ -177,9 +185,15 @@ impl<R: Runtime, C: Client> Task<R, C> {
                     }
                     continue;
                 }
-                Arrival::Order(order) => {
-                    self.client.obey(now, order);
+                Arrival::Farewell(told) => {
+                    self.told = told;
+                    self.client.obey(now, Order::Close(CloseReason::ServerShuttingDown));
                     continue;
+                }
+                Arrival::Cut => {
+                    self.cut = true;
+                    self.client.obey(now, Order::Cut(CloseReason::ServerShuttingDown));
+                    return;
                 }
             };
             self.client.handle(now, input);
@@ -271,7 +285,10 @@ impl<R: Runtime, C: Client> Task<R, C> {
                 Transmit::Respond(id, response) => {
                     if let Some(at) = self.replies.iter().position(|(waiting, _)| *waiting == id) {
                         // A client that went away meanwhile has no use for the answer.
-                        let _ = self.replies.swap_remove(at).1.send(response);
+                        let sent = self.replies.swap_remove(at).1.send(response);
+                        if sent.is_ok() && self.client.has_parted() {
+                            std::mem::take(&mut self.told).flushed();
+                        }
                     }
                 }
                 Transmit::Frame(frame) => {
@@ -293,17 +310,11 @@ impl<R: Runtime, C: Client> Task<R, C> {
     }
 
     /// Lets a WebSocket say goodbye without the session waiting for it.
-    fn close_websocket(&self, mut websocket: WebSocket, code: Option<u16>) {
-        let patience = self.runtime.timer(self.runtime.now() + CLOSE_LINGER);
-        let writing = self.hub.writing();
-        self.runtime.spawn(async move {
-            let goodbye = std::pin::pin!(async {
-                websocket.say_goodbye(code).await;
-                drop(writing);
-                websocket.linger().await;
-            });
-            futures::future::select(goodbye, patience).await;
-        });
+    fn close_websocket(&mut self, websocket: WebSocket, code: Option<u16>) {
+        let told =
+            if self.client.has_parted() { std::mem::take(&mut self.told) } else { Told::default() };
+        let goodbye = Goodbye { websocket, code, told, writing: self.hub.writing() };
+        self.runtime.spawn(goodbye.say(self.runtime.clone()));
     }
 
     /// Sets the timer only if the deadline moved, and looks at it only then or if it may have woken

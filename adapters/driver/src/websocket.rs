@@ -107,8 +107,8 @@ impl WebSocket {
     }
 
     /// Waits for the client's goodbye: closing the stream with something unread would reset it,
-    /// and ours could be lost.
-    pub(crate) async fn linger(self) {
+    /// and ours could be lost. `false` if it went without one.
+    pub(crate) async fn linger(self) -> bool {
         match self {
             Self::Framed(framed) => framed.linger().await,
             Self::Foreign(foreign) => foreign.linger().await,

@@ -17,6 +17,7 @@ use futures::future::{Either, LocalBoxFuture, select};
 use super::Platform;
 use super::known::{Fate, Known};
 use super::log::{Log, Pen};
+use crate::drain::Drain;
 use crate::engine::EngineServer;
 use crate::namespace::Namespace;
 use crate::runtime::{Host, Listener, Runtime, Stream};
@@ -105,6 +106,12 @@ impl Bed {
     /// Waits for something that is about to happen.
     pub(crate) async fn soon<T>(&self, what: &str, future: impl Future<Output = T>) -> T {
         self.clock.soon(what, future).await
+    }
+
+    /// Ends a server whose clients read no more: they are cut off soon.
+    pub(crate) async fn close(&self, server: &Server) {
+        let drain = Drain::new().deadline(TICK * 20);
+        self.soon("the server's end", server.shutdown(drain)).await;
     }
 
     /// Runs a future to its end, while time passes for servers of

@@ -3,7 +3,7 @@
 use async_tungstenite::tungstenite::Message;
 use async_tungstenite::{WebSocketStream, client_async};
 use bytes::Bytes;
-use futures::StreamExt as _;
+use futures::{SinkExt as _, StreamExt as _};
 
 use super::bed::{Address, Clock};
 use crate::runtime::Stream;
@@ -91,7 +91,12 @@ impl Client {
                     }
                 }
                 Some(Ok(Message::Text(text))) => return Some(text.as_str().to_owned()),
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+                Some(Ok(Message::Close(_))) => {
+                    // The answer is queued.
+                    let _ = self.clock.soon("the answer", self.stream.flush()).await;
+                    return None;
+                }
+                Some(Err(_)) | None => return None,
                 Some(Ok(_)) => {}
             }
         }

@@ -47,6 +47,9 @@ macro_rules! conformance_list {
             closing {
                 sockets_end_and_clients_are_not_told_to_stay_away
                 a_poll_that_waits_is_answered
+                who_polls_comes_back_for_what_waits_while_nobody_else_is_let_in
+                who_does_not_take_what_waits_is_cut_off
+                an_engine_ends_as_well
             }
             ends {
                 the_client_leaves_the_namespace

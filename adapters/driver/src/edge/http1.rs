@@ -18,6 +18,7 @@ use klatch_core::Limit;
 use super::bridge::Bridge;
 use super::timer::HyperTimer;
 use super::{Body, BrokenOff, Edge, Peer, empty};
+use crate::drain::Stage;
 use crate::runtime::Stream;
 
 /// What answers a request that is not the server's.
@@ -60,11 +61,17 @@ impl Edge {
             .serve_connection(Bridge::new(stream, self.clone()), service)
             .with_upgrades();
         let mut connection = pin!(connection);
-        let result = match select(connection.as_mut(), pin!(self.hub.drained())).await {
+        // Who is between two polls when the server begins to end comes back for what is queued, over
+        // the connection that it has.
+        let empty = pin!(self.hub.draining().reached(Stage::Empty));
+        let result = match select(connection.as_mut(), empty).await {
             Either::Left((result, _)) => result,
             Either::Right(_) => {
                 connection.as_mut().graceful_shutdown();
-                connection.await
+                match select(connection, pin!(self.hub.draining().reached(Stage::Cut))).await {
+                    Either::Left((result, _)) => result,
+                    Either::Right(_) => return,
+                }
             }
         };
         if let Err(error) = result {

@@ -194,6 +194,12 @@ impl Client for Engine {
                 self.socket.0.hub.counts.hit(limit);
                 self.session.abort(CloseReason::SlowConsumer);
             }
+            Order::Cut(reason) => {
+                self.closing = None;
+                self.session.abort(reason);
+                self.take_events(now);
+                self.end_now();
+            }
             Order::Close(reason) => {
                 self.closing = Some(reason);
                 self.end_now();
@@ -241,7 +247,11 @@ impl Client for Engine {
             if let Some(transmit) = self.session.poll_transmit() {
                 return Some(transmit);
             }
-            let reason = self.closing.take()?;
+            let reason = self.closing?;
+            if !self.socket.0.mailbox.close_if_empty() {
+                continue;
+            }
+            self.closing = None;
             self.session.close(now, reason);
             self.take_events(now);
         }
@@ -274,6 +284,10 @@ impl Client for Engine {
 
     fn is_closed(&self) -> bool {
         self.session.is_closed()
+    }
+
+    fn has_parted(&self) -> bool {
+        self.session.has_parted()
     }
 
     fn is_finished(&self) -> bool {

@@ -187,6 +187,20 @@ fn a_disconnect_always_fits() {
 }
 
 #[test]
+fn a_mailbox_that_took_something_closes_behind_it() {
+    let [slot] = slots();
+    let post = Post::open(1000, slot);
+    // From another thread, say, when the task has taken what it thinks is the last.
+    assert_eq!(post.push(slot, "last", 0), Ok(()));
+    assert!(!post.mailbox.close_if_empty());
+    assert_eq!(post.push(slot, "the very last", 0), Ok(()));
+    assert_eq!(post.take(), ["last", "the very last"]);
+    assert!(post.mailbox.close_if_empty());
+    assert_eq!(post.push(slot, "late", 0), Err(Refusal::Closed));
+    assert!(post.take().is_empty());
+}
+
+#[test]
 fn a_volatile_packet_waits_for_nothing() {
     let [slot] = slots();
     let post = Post::open(1000, slot);

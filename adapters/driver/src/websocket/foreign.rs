@@ -99,13 +99,13 @@ impl Foreign {
         let _ = self.socket.send(WebSocketMessage::Close(code)).await;
     }
 
-    pub(super) async fn linger(mut self) {
-        while let Some(Some(message)) = self.socket.next().await {
-            if matches!(message, WebSocketMessage::Close(_)) {
-                break;
-            }
+    pub(super) async fn linger(mut self) -> bool {
+        let mut is_answered = false;
+        while !is_answered && let Some(Some(message)) = self.socket.next().await {
+            is_answered = matches!(message, WebSocketMessage::Close(_));
         }
         // A broken WebSocket is closed as well.
         let _ = self.socket.close().await;
+        is_answered
     }
 }

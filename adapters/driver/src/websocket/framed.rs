@@ -27,7 +27,9 @@ enum Hearing {
     Anything,
     /// It broke the rules: what follows is not understood.
     Noise,
-    /// It said goodbye, or is gone.
+    /// It said goodbye.
+    Goodbye,
+    /// It is gone.
     Nothing,
 }
 
@@ -81,7 +83,7 @@ impl Framed {
             }
             Received::Pong => None,
             Received::Close(answer) => {
-                self.hearing = Hearing::Nothing;
+                self.hearing = Hearing::Goodbye;
                 self.send_goodbye(&answer);
                 Some(Input::WebSocketClosed)
             }
@@ -119,7 +121,7 @@ impl Framed {
         poll_fn(|cx| self.poll_flush(cx)).await;
     }
 
-    pub(super) async fn linger(mut self) {
+    pub(super) async fn linger(mut self) -> bool {
         poll_fn(|cx| {
             // Whoever waits for the end of this must get a turn, however much the client sends.
             self.begin_turn();
@@ -127,12 +129,12 @@ impl Framed {
                 // Whatever it is, it comes too late.
                 let _ = ready!(self.poll_input(cx));
             }
-            if self.hearing == Hearing::Nothing {
-                return Poll::Ready(());
+            match self.hearing {
+                Hearing::Noise => self.pipe.poll_drain(cx).map(|()| false),
+                _ => Poll::Ready(self.hearing == Hearing::Goodbye),
             }
-            self.pipe.poll_drain(cx)
         })
-        .await;
+        .await
     }
 }
 

@@ -87,9 +87,12 @@ fn read(
             Poll::Pending => return Poll::Pending,
             Poll::Ready(Some(Ok(Message::Text(text)))) => Incoming::Text(text.into()),
             Poll::Ready(Some(Ok(Message::Binary(bytes)))) => Incoming::Binary(bytes),
-            Poll::Ready(Some(Ok(Message::Close(_))) | None) => {
+            Poll::Ready(Some(Ok(Message::Close(_)))) => {
+                // The answer is queued. As that of a browser, it is the last that is written.
+                let _ = Pin::new(&mut *websocket).poll_flush(cx);
                 return Poll::Ready(DisconnectReason::TransportClose);
             }
+            Poll::Ready(None) => return Poll::Ready(DisconnectReason::TransportClose),
             Poll::Ready(Some(Err(_))) => return Poll::Ready(DisconnectReason::TransportError),
             Poll::Ready(Some(Ok(_))) => continue,
         };

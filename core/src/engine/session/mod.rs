@@ -61,6 +61,8 @@ enum State {
     Closing {
         until: Timestamp,
     },
+    /// Over, and the client took all that was queued, and the farewell.
+    Parted,
     Closed,
 }
 
@@ -210,7 +212,7 @@ impl Session {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Timestamp> {
         match self.state {
-            State::Closed => None,
+            State::Parted | State::Closed => None,
             State::Closing { until } => Some(until),
             State::Open => {
                 let (Heartbeat::PingAt(beat) | Heartbeat::PongBy(beat)) = self.heartbeat;
@@ -243,7 +245,7 @@ impl Session {
             return Some(Transmit::Frame(segment.into_frame()));
         }
         if matches!(self.state, State::Closing { .. }) {
-            self.state = State::Closed;
+            self.state = State::Parted;
             return Some(Transmit::CloseWebSocket(None));
         }
         None
@@ -276,12 +278,21 @@ impl Session {
     /// aborted, or its farewell was taken or given up. A frame that still waits for room on the
     /// WebSocket can be dropped.
     pub fn is_closed(&self) -> bool {
-        self.state == State::Closed
+        matches!(self.state, State::Parted | State::Closed)
+    }
+
+    /// Whether the session was [closed](Self::close), and all that was queued has been transmitted
+    /// since, with the farewell behind it. Over polling, its client has taken what was queued: the
+    /// farewell is the answer to the GET that came after.
+    ///
+    /// Changed by [`poll_transmit`](Self::poll_transmit).
+    pub fn has_parted(&self) -> bool {
+        self.state == State::Parted
     }
 
     /// Whether the session has ended and nothing is left to transmit or to report: it can be forgotten.
     pub fn is_finished(&self) -> bool {
-        self.state == State::Closed && self.transmits.is_empty() && self.events.is_empty()
+        self.is_closed() && self.transmits.is_empty() && self.events.is_empty()
     }
 
     fn handle_frame(&mut self, now: Timestamp, frame: Frame) {

@@ -130,7 +130,7 @@ impl Session {
         let id = self.polling.get.take()?;
         if farewell {
             self.polling.refuse_post(&mut self.transmits);
-            self.state = State::Closed;
+            self.state = State::Parted;
             return Some(Transmit::Respond(id, Response::payload([Segment::CLOSE].iter(), false)));
         }
         let compress = std::mem::take(&mut self.compress);
@@ -157,7 +157,7 @@ impl Session {
 
     /// Refuses a request to a session that is over or has left polling.
     fn refuses_request(&mut self, id: RequestId) -> bool {
-        let error = if self.state == State::Closed {
+        let error = if self.is_closed() {
             RequestError::UnknownSid
         } else if self.transport == Transport::WebSocket {
             RequestError::BadRequest

@@ -117,7 +117,7 @@ pub(crate) async fn a_client_that_goes_before_a_middleware_takes_the_child_with_
     let server = family.server.clone();
     bed.until("the child's end", || server.namespaces().is_empty()).await;
     gate.open();
-    bed.soon("the server's end", family.server.close()).await;
+    bed.close(&family.server).await;
     assert_eq!(family.log.rest(), [""; 0]);
 }
 

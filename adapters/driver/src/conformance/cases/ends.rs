@@ -55,7 +55,7 @@ impl Watched<'_> {
         let before = format!("disconnecting: {reason}; 1 own, 1 other");
         let after = format!("disconnect: {reason}; 0 own, 0 other");
         self.log.expect(&[&before, &after]).await;
-        self.bed.soon("the server's end", self.server.close()).await;
+        self.bed.close(&self.server).await;
         assert_eq!(self.log.rest(), [""; 0], "each handler runs once");
         assert!(self.namespace.is_empty() && self.namespace.rooms().is_empty());
         assert_eq!(self.server.clients_count(), 0);

@@ -161,7 +161,7 @@ pub(crate) async fn s9_an_event_where_the_client_is_not(bed: &Bed) {
     let mut client = Client::open(address).await;
     client.send("42[\"event\"]").await;
     assert_eq!(client.goodbye().await, None);
-    bed.soon("the server's end", server.close()).await;
+    bed.close(&server).await;
     assert_eq!(server.clients_count(), 0);
 }
 

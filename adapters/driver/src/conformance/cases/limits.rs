@@ -165,7 +165,7 @@ pub(crate) async fn what_a_client_did_is_handled_before_its_end(bed: &Bed) {
     let (server, gate, mut log) = gone_with_events_that_wait(bed, false).await;
     gate.open();
     log.expect(&["2", "3", "transport close"]).await;
-    bed.soon("the server's end", server.close()).await;
+    bed.close(&server).await;
     assert_eq!((log.rest(), server.clients_count()), (vec![], 0));
 }
 
@@ -174,7 +174,7 @@ pub(crate) async fn an_end_waits_for_events_as_long_as_for_a_pong(bed: &Bed) {
     let line = bed.while_time_passes(pin!(Box::pin(log.next()))).await;
     assert_eq!(line, "transport close");
     gate.open();
-    bed.soon("the server's end", server.close()).await;
+    bed.close(&server).await;
     assert_eq!((log.rest(), server.clients_count()), (vec![], 0));
 }
 

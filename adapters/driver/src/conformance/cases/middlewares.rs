@@ -41,7 +41,7 @@ async fn guarded(bed: &Bed, config: Config, guard: impl FnOnce(&Namespace, &Pen)
 
 impl Guarded<'_> {
     async fn end(mut self) {
-        self.bed.soon("the server's end", self.server.close()).await;
+        self.bed.close(&self.server).await;
         assert!(self.namespace.is_empty() && self.namespace.rooms().is_empty());
         drop(self.pen);
         assert_eq!(self.log.rest(), [""; 0]);

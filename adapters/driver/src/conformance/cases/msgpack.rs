@@ -127,7 +127,7 @@ pub(crate) async fn clients_speak_and_are_spoken_to(bed: &Bed) {
     log.expect(&["server namespace disconnect"]).await;
     bob.0.send_bytes(DISCONNECT).await;
     log.expect(&["client namespace disconnect"]).await;
-    bed.soon("the server's end", server.close()).await;
+    bed.close(&server).await;
 }
 
 pub(crate) async fn clients_are_turned_away_in_their_language(bed: &Bed) {
@@ -150,7 +150,7 @@ pub(crate) async fn clients_are_turned_away_in_their_language(bed: &Bed) {
     let (_speaker, _) =
         Speaker::enter(address, b"\x83\xa4type\x00\xa4data\x81\xa5token\xc4\x01\x01\xa3nsp\xa1/")
             .await;
-    bed.soon("the server's end", server.close()).await;
+    bed.close(&server).await;
 }
 
 #[derive(Deserialize)]
@@ -176,7 +176,7 @@ pub(crate) async fn polling_carries_base64(bed: &Bed) {
     // {type: 2, nsp: "/", data: ["ho", 2]}
     let ho = "bg6R0eXBlAqNuc3ChL6RkYXRhkqJobwI=";
     assert_eq!(request(address, &poll).await.body, format!("{ho}\x1e{ho}"));
-    bed.soon("the server's end", server.close()).await;
+    bed.close(&server).await;
 }
 
 pub(crate) async fn a_lost_client_is_back_with_what_it_missed(bed: &Bed) {
@@ -212,7 +212,7 @@ pub(crate) async fn a_lost_client_is_back_with_what_it_missed(bed: &Bed) {
     let Args((missed, third)): Args<(Bytes, String)> = missed.decode().expect("an offset");
     assert_eq!(missed, bytes);
     assert!(offset < second && second < third, "{offset}, {second}, {third}");
-    bed.soon("the server's end", server.close()).await;
+    bed.close(&server).await;
 }
 
 pub(crate) async fn who_speaks_another_parser_is_closed(bed: &Bed) {
@@ -230,7 +230,7 @@ pub(crate) async fn who_speaks_another_parser_is_closed(bed: &Bed) {
     speaker.0.send(r#"42["hey"]"#).await;
     assert_eq!(speaker.0.next_bytes().await, None);
     log.expect(&["forced close"]).await;
-    bed.soon("the server's end", server.close()).await;
+    bed.close(&server).await;
 
     let (server, namespace, running) = bed.serve_one().await;
     namespace.on_disconnect(async move |_: Socket, reason: CloseReason| {
@@ -243,7 +243,7 @@ pub(crate) async fn who_speaks_another_parser_is_closed(bed: &Bed) {
     client.send_bytes(CONNECT).await;
     assert_eq!(client.next_if_open().await, None);
     log.expect(&["forced close"]).await;
-    bed.soon("the server's end", server.close()).await;
+    bed.close(&server).await;
 }
 
 pub(crate) async fn what_waits_does_not_keep_the_message_it_came_in(bed: &Bed) {

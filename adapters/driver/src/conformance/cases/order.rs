@@ -180,6 +180,6 @@ pub(crate) async fn members_agree_on_one_order_and_nothing_arrives_after_leave(b
         assert!(seen.len() > STEPS / 10, "socket {nth} was a member now and then");
         check(nth / OWN, seen, &order);
     }
-    server.close().await;
+    bed.close(&server).await;
     bed.soon("the end of serve", running.serving).await.expect("no panic").expect("no error");
 }

@@ -194,7 +194,7 @@ pub(crate) async fn a_client_that_goes_meanwhile_leaves_no_child(bed: &Bed) {
     log.expect(&["gone"]).await;
     gate.open();
     log.expect(&["says yes"]).await;
-    bed.soon("the server's end", server.close()).await;
+    bed.close(&server).await;
     assert_eq!(names(&server), ["/"]);
     assert_eq!(log.rest(), [""; 0]);
 }

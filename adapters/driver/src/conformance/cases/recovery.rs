@@ -212,7 +212,7 @@ pub(crate) async fn more_than_fits_a_mailbox_is_not_made_up_for(bed: &Bed) {
     log.expect(&["connect: recovered false, 1 rooms"]).await;
     namespace.emit("said", "new").expect("it is JSON");
     assert_eq!(said(&mut alice).await.0, "new");
-    bed.soon("the server's end", server.close()).await;
+    bed.close(&server).await;
 }
 
 pub(crate) async fn data_comes_back_and_middlewares_are_asked_again(bed: &Bed) {
@@ -256,14 +256,14 @@ async fn seen_again(bed: &Bed, recovery: Recovery) -> Vec<String> {
     }
     let (_alice, again) = enter(address, &claim(&welcome.pid, None)).await;
     assert_eq!(welcome.sid, again.sid);
-    bed.soon("the server's end", server.close()).await;
+    bed.close(&server).await;
     seen.extend(log.rest().into_iter().filter(|line| line != "disconnect"));
     seen
 }
 
 impl Kept<'_> {
     async fn end(self) {
-        self.bed.soon("the server's end", self.server.close()).await;
+        self.bed.close(&self.server).await;
         assert!(self.namespace.is_empty() && self.namespace.rooms().is_empty());
     }
 }

@@ -50,7 +50,7 @@ pub(crate) async fn everybody_ends_a_socket_at_once_and_it_ends_once(bed: &Bed) 
         let after = watched.log.next().await;
         assert!(after.starts_with("disconnect:") && after.ends_with("0 own, 0 other"));
     }
-    bed.soon("the server's end", watched.server.close()).await;
+    bed.close(&watched.server).await;
     assert_eq!(watched.log.rest(), [""; 0]);
     assert!(watched.namespace.is_empty());
 }

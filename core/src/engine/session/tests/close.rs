@@ -173,6 +173,33 @@ fn nothing_follows_the_end() {
 }
 
 #[test]
+fn a_session_has_parted_when_its_client_took_all() {
+    let mut rig = Rig::websocket();
+    rig.queue("a");
+    rig.session.close(rig.now, CloseReason::ServerShuttingDown);
+    assert!(rig.session.poll_transmit().is_some() && !rig.session.has_parted());
+    assert_eq!(rig.session.poll_transmit(), Some(Transmit::CloseWebSocket(None)));
+    assert!(rig.session.has_parted() && rig.session.is_closed());
+
+    let mut rig = Rig::polling();
+    rig.queue("a");
+    assert_eq!(rig.close(CloseReason::ServerShuttingDown).len(), 1);
+    assert_eq!(rig.get(0), ["respond 0 200 4a"]);
+    assert!(!rig.session.has_parted(), "it may not have read that");
+    assert_eq!(rig.get(1), ["respond 1 200 1"]);
+    assert!(rig.session.has_parted());
+
+    // Whoever goes, or fails, meanwhile has not.
+    let mut rig = Rig::polling();
+    assert_eq!(rig.close(CloseReason::ServerShuttingDown).len(), 1);
+    assert_eq!(rig.wait(30_000), NOTHING);
+    assert!(rig.session.is_closed() && !rig.session.has_parted());
+    let mut rig = Rig::websocket();
+    assert_eq!(rig.text("1").len(), 2);
+    assert!(rig.session.is_closed() && !rig.session.has_parted());
+}
+
+#[test]
 fn a_session_is_finished_when_nothing_is_left_in_it() {
     let mut rig = Rig::websocket();
     rig.session.handle(rig.now, Input::WebSocketClosed);
