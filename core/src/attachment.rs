@@ -112,6 +112,7 @@ mod tests {
         let a = Attachment::new(Bytes::from_static(b"secret"));
         let b = Attachment::new(Bytes::copy_from_slice(b"secret"));
         assert_eq!(a, b);
+        assert_ne!(a, Attachment::new(Bytes::from_static(b"public")));
         assert_eq!(format!("{a:?}"), "Attachment(6 bytes)");
     }
 }

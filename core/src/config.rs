@@ -306,8 +306,8 @@ mod tests {
     fn the_defaults_are_valid_and_so_are_the_extremes() {
         assert_eq!(Config::new().validate(), Ok(()));
         let extreme = Config::new()
-            .ping_interval(Duration::from_millis(1))
-            .ping_timeout(Duration::from_millis(0x7fff_fffe))
+            .ping_interval(Duration::from_millis(0x7fff_fffe))
+            .ping_timeout(Duration::from_millis(1))
             .upgrade_timeout(Duration::MAX)
             .connect_timeout(Duration::MAX)
             .max_payload(usize::MAX)
@@ -316,6 +316,24 @@ mod tests {
             .max_namespaces(1)
             .max_refusals(0);
         assert_eq!(extreme.validate(), Ok(()));
+        let patient = extreme
+            .ping_interval(Duration::from_millis(1))
+            .ping_timeout(Duration::from_millis(0x7fff_fffe));
+        assert_eq!(patient.validate(), Ok(()));
+    }
+
+    #[test]
+    fn whoever_does_the_io_is_told_what_was_set() {
+        let config = Config::new()
+            .ping_interval(Duration::from_secs(7))
+            .ping_timeout(Duration::from_secs(3))
+            .max_payload(5_000)
+            .parser(Parser::Msgpack);
+        assert_eq!(config.packet_parser(), Parser::Msgpack);
+        assert_eq!(config.payload_limit(), 5_000);
+        assert_eq!(config.body_deadline(), Duration::from_secs(3));
+        assert_eq!(config.farewell_deadline(), Duration::from_secs(3));
+        assert_eq!(config.loss_noticed_within(), Duration::from_secs(13));
     }
 
     #[test]

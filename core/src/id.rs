@@ -157,6 +157,12 @@ mod tests {
         let id = SocketId::from_entropy([0xfb; ENTROPY_BYTES]);
         assert_eq!(id.as_str(), "-_v7-_v7-_v7-_v7-_v7");
         assert_eq!(SocketId::parse(id.as_str()), Some(id));
+        assert_eq!(id.as_ref(), id.as_str());
+        assert_eq!(Box::<str>::from(id), id.as_str().into());
+        assert_eq!(format!("{id:?}"), "SocketId(-_v7-_v7-_v7-_v7-_v7)");
+
+        let pid = Pid::from_entropy([0xfb; ENTROPY_BYTES]);
+        assert_eq!(Pid::parse(id.as_str()), Some(pid));
     }
 
     #[test]

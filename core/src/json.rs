@@ -478,6 +478,36 @@ mod tests {
         assert_eq!(scanner.end(), Ok(()));
     }
 
+    #[test]
+    fn an_array_that_was_read_is_open_no_more() {
+        for (array, elements) in [("[]", 1..1), ("[ 1]", 2..3)] {
+            let twice = format!("{array}[2]");
+            let mut scanner = Scanner::new(twice.as_bytes(), None, 1);
+            assert_eq!(scanner.open_array(), Ok(()));
+            assert_eq!(scanner.rest_of_array(), Ok(elements));
+            assert_eq!(scanner.value(), Ok(array.len()..twice.len()));
+            assert_eq!(scanner.end(), Ok(()));
+        }
+    }
+
+    #[test]
+    fn a_word_is_spelled_with_escapes_and_only_with_its_own() {
+        for (key, spelled) in [
+            (br"num".as_slice(), true),
+            (br"n\u0075m", true),
+            (br"\u006E\u0075\u006d", true),
+            (br"n\u0015m", false),
+            (br"n\u0035m", false),
+            (br"n\u0057m", false),
+            (br"n\u0175m", false),
+            (br"nu", false),
+            (br"nu\u006dm", false),
+            (br"nu\n", false),
+        ] {
+            assert_eq!(spells(key, b"num"), spelled, "{}", key.escape_ascii());
+        }
+    }
+
     proptest! {
         #[test]
         fn the_plain_part_of_a_string_ends_where_a_look_at_each_byte_says(

@@ -71,6 +71,15 @@ mod tests {
     }
 
     #[test]
+    fn every_byte_decides_the_hash() {
+        let key = HashKey::from_entropy([1; 16]);
+        assert_ne!(key.hash_one("room"), key.hash_one("roof"));
+        assert_ne!(key.hash_one(1_u8), key.hash_one(2_u8));
+        // A string ends in a byte of its own: or these would be one.
+        assert_ne!(key.hash_one(("a", "bc")), key.hash_one(("ab", "c")));
+    }
+
+    #[test]
     fn nothing_of_the_key_is_shown() {
         let key = HashKey::from_entropy([7; 16]);
         assert_eq!(format!("{key:?}"), "HashKey(..)");

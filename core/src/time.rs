@@ -61,3 +61,19 @@ impl fmt::Debug for Timestamp {
         write!(f, "+{:?}", self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_goes_on_to_its_end_and_not_back() {
+        let [one, three] = [1_000, 3_000].map(Timestamp::from_millis);
+        assert_eq!(one + Duration::from_secs(2), three);
+        assert_eq!((three - one, one - three), (Duration::from_secs(2), Duration::ZERO));
+        assert_eq!(Timestamp::END.offset().as_secs(), 30 * 365 * 24 * 60 * 60);
+        assert_eq!(three + Duration::MAX, Timestamp::END);
+        assert_eq!(format!("{one:?}"), "+1s");
+        assert_eq!(Timestamp::from_offset(Duration::from_secs(1)), one);
+    }
+}

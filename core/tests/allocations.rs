@@ -3,8 +3,8 @@
 use allocation_counter::measure;
 use bytes::Bytes;
 use klatch_core::{
-    Body, Decoder, DecoderLimits, ENTROPY_BYTES, HashKey, Namespace, Outgoing, Packet, PacketError,
-    SocketId, SocketKey, Target, Text,
+    Attachment, Body, Decoder, DecoderLimits, ENTROPY_BYTES, HashKey, Namespace, Outgoing, Packet,
+    PacketError, Payload, SocketId, SocketKey, Target, Text,
 };
 
 const SOCKETS: usize = 2_000;
@@ -57,6 +57,28 @@ fn a_packet_is_shared_by_all_who_get_it() {
     let cost = measure(|| mailboxes.extend(std::iter::repeat_n(&packet, SOCKETS).cloned()));
     assert_eq!(mailboxes.len(), SOCKETS);
     assert_eq!(cost.count_total, 1, "where its owners are counted, once it has a second one");
+}
+
+/// The memory in which it is written is used again.
+#[test]
+fn a_packet_takes_one_allocation() {
+    let event = || Outgoing::event("/", "message", "hello", None).expect("a string has a JSON");
+    drop(event());
+    let mut packet = None;
+    let cost = measure(|| packet = Some(event()));
+    assert_eq!(cost.count_total, 1, "{packet:?}");
+}
+
+#[test]
+fn what_is_long_takes_as_many_allocations_as_what_is_short() {
+    let cost = |bytes: usize| {
+        let payload = Payload::from_args(&"x".repeat(bytes)).expect("a string has a JSON form");
+        let event = measure(|| assert!(Outgoing::event("/", "a", &payload, None).is_ok()));
+        let attachment = Attachment::from(Bytes::from(vec![0; bytes]));
+        let segment = measure(|| assert!(attachment.segment().len() > bytes));
+        (event.count_total, segment.count_total)
+    };
+    assert_eq!(cost(100_000), cost(1));
 }
 
 /// Lengths are a client's word, and what is long is paid for by what is there.

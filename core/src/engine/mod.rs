@@ -64,3 +64,14 @@ impl fmt::Display for Transport {
         f.write_str(self.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transport_is_shown_as_it_stands_in_a_query() {
+        assert_eq!(Transport::Polling.to_string(), "polling");
+        assert_eq!(Transport::WebSocket.to_string(), "websocket");
+    }
+}

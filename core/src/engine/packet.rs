@@ -235,6 +235,16 @@ mod tests {
     }
 
     #[test]
+    fn a_segment_is_as_long_as_its_frame() {
+        let binary = Segment::binary(Bytes::from_static(&[1, 2, 3, 4]));
+        for (segment, len) in [(Segment::text("h€"), 5), (binary, 4), (Segment::NOOP, 1)] {
+            assert_eq!((segment.len(), segment.is_empty()), (len, false), "{segment:?}");
+        }
+        let empty = Segment::binary(Bytes::new());
+        assert_eq!((empty.len(), empty.is_empty()), (0, true));
+    }
+
+    #[test]
     fn debug_shows_sizes_and_nothing_that_was_said() {
         let bytes = Bytes::from_static(b"secret");
         let messages = [Message::Text("secret".into()), Message::Binary(bytes.clone())];

@@ -231,6 +231,28 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_has_its_number_and_its_text_in_the_body() {
+        for (number, error) in [
+            RequestError::UnknownTransport,
+            RequestError::UnknownSid,
+            RequestError::BadHandshakeMethod,
+            RequestError::BadRequest,
+            RequestError::Forbidden,
+            RequestError::UnsupportedVersion,
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            assert_eq!(usize::from(error.code()), number);
+            assert_eq!(error.json(), format!(r#"{{"code":{number},"message":"{error}"}}"#));
+            assert_eq!(error.status(), if number == 4 { 403 } else { 400 });
+        }
+        assert_eq!(RequestError::forbidden(None), RequestError::Forbidden.json());
+        let own = RequestError::forbidden(Some(r#"not "you""#));
+        assert_eq!(own, r#"{"code":4,"message":"not \"you\""}"#);
+    }
+
+    #[test]
     fn an_unknown_transport_is_code_0() {
         for query in [
             "EIO=4",
@@ -278,6 +300,8 @@ mod tests {
         assert_eq!(get("EIO=4&EIO=3&transport=polling"), Err(RequestError::BadRequest));
         let other = format!("EIO=3&transport=websocket&sid={SID}");
         assert_eq!(upgrade(&other), Err(RequestError::BadRequest));
+        let none = format!("transport=websocket&sid={SID}");
+        assert_eq!(upgrade(&none), Err(RequestError::BadRequest), "as Node has it");
         let other = format!("EIO=3&transport=polling&sid={SID}");
         assert_eq!(get(&other), Err(RequestError::BadRequest));
     }

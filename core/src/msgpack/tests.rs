@@ -164,6 +164,7 @@ fn what_json_does_not_have_is_read_as_stringify_writes_it() {
         ("c70cff3b8b87c0ffffffffffffffff", r#""1969-12-31T23:59:59.999Z""#),
         ("c70cff00000000fffffff1868b8400", r#""0000-01-01T00:00:00.000Z""#),
         ("c70cff000000007fffffffffffffff", "null"),
+        ("c70cff3b9ac9ff0000000000000000", r#""1970-01-01T00:00:00.999Z""#),
         // A key that would make a placeholder of an object.
         ("82ac5f706c616365686f6c646572c3a36e756d00", r#"{"\u005fplaceholder":true,"num":0}"#),
     ] {

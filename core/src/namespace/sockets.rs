@@ -237,6 +237,32 @@ mod tests {
         marks.clear();
         assert_eq!(marks.epoch, 1);
         assert!(marks.mark(key), "the mark of the first epoch 1 is gone");
+        marks.remove(key);
+        marks.clear();
+        assert!(!marks.mark(key), "nothing is kept of it");
+    }
+
+    #[test]
+    fn what_is_kept_beside_a_socket_is_found_by_its_key_alone() {
+        let mut slots = SlotMap::new();
+        let [a, b] = [(); 2].map(|()| SocketKey(slots.insert(())));
+        let mut map = SocketMap::new();
+        assert_eq!((map.insert(a, 1), map.insert(a, 2)), (None, Some(1)));
+        *map.get_mut(a).expect("it is there") += 5;
+        assert_eq!((map.get(a), map.get(b), map.get(SocketKey::none())), (Some(&7), None, None));
+        assert_eq!((map.remove(a), map.remove(a), map.get(a)), (Some(7), None, None));
+    }
+
+    #[test]
+    fn a_list_shrinks_by_half_once_three_quarters_of_it_are_free() {
+        for (capacity, len, trimmed) in
+            [(64, 16, 64), (64, 15, 32), (64, 0, 32), (1000, 250, 1000), (32, 0, 32), (33, 0, 16)]
+        {
+            let mut list = vec![0_u8; capacity];
+            list.truncate(len);
+            trim(&mut list);
+            assert_eq!(list.capacity(), trimmed, "{capacity} with {len}");
+        }
     }
 
     #[test]

@@ -67,6 +67,7 @@ fn a_stale_key_does_nothing_to_whoever_took_the_place() {
     namespace.join(new, "a").expect("a room is a room");
 
     assert_ne!(old, new);
+    assert_ne!(format!("{old:?}"), format!("{new:?}"));
     assert_eq!(namespace.join(old, "b"), Ok(false));
     assert_eq!(namespace.join_all(old, ["b"]), Ok(0));
     assert!(!namespace.leave(old, "a"));
@@ -150,15 +151,18 @@ fn nobody_gets_into_the_room_of_another_sockets_id() {
 #[test]
 fn limits_hold_at_n_and_not_at_n_plus_one() {
     let limits = NamespaceLimits::default().rooms_per_socket(2).room_name(ENTROPY_BYTES);
+    assert_eq!(limits.max_rooms(), 2);
     let mut namespace = Namespace::with_limits(KEY, limits);
     let a = namespace.connect(id(0)).expect("the id is new");
 
     let too_long = Err(JoinError::NameTooLong { limit: 15 });
     assert_eq!(namespace.join(a, &"é".repeat(8)), too_long);
+    assert_eq!(too_long.map_err(|error| error.limit()), Err(Some(Limit::RoomName)));
     assert_eq!(namespace.join(a, "15 bytes it has"), Ok(true));
     assert_eq!(namespace.join(a, ""), Ok(true));
     let too_many = JoinError::TooManyRooms { limit: 2 };
     assert_eq!(namespace.join(a, "third"), Err(too_many));
+    assert_eq!(too_many.limit(), Some(Limit::Rooms));
     assert_eq!(namespace.join(a, ""), Ok(false));
     assert_eq!(namespace.join(a, id(0).as_str()), Ok(false));
 }
@@ -420,7 +424,9 @@ fn what_happens_to_rooms_is_told_in_its_order_if_it_is_watched() {
     assert_eq!(told(&mut namespace), [""; 0], "nothing has happened, in the end");
 
     assert!(namespace.leave(b, "y"));
-    assert_eq!(told(&mut namespace), [format!("{two} out of y"), "deleted y".to_owned()]);
+    assert!(namespace.join_all(a, ["z", &two]).is_err());
+    let expected = [format!("{two} out of y"), "deleted y".to_owned()];
+    assert_eq!(told(&mut namespace), expected, "what happened before has happened");
     assert!(namespace.leave(b, &two));
     assert_eq!(namespace.join(b, &two), Ok(true));
     let own = [format!("{two} out of {two}"), format!("deleted {two}")];
@@ -454,4 +460,12 @@ fn what_happens_to_rooms_is_told_in_its_order_if_it_is_watched() {
     namespace.watch_rooms(false);
     assert!(namespace.disconnect(b));
     assert_eq!(told(&mut namespace), [""; 0], "nobody wants to know");
+}
+
+#[test]
+fn the_names_of_a_target_are_counted() {
+    assert_eq!(Target::all().bytes(), 0);
+    let target = Target::rooms(["ab", ""]).except("cde");
+    assert_eq!(target.bytes(), 3 * size_of::<Box<str>>() + 5);
+    assert_eq!(Target::all().except("cde").bytes(), size_of::<Box<str>>() + 3);
 }

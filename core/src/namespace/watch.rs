@@ -80,3 +80,27 @@ impl Watch {
         event.map(NamespaceEvent::Room)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ENTROPY_BYTES;
+
+    #[test]
+    fn a_burst_is_told_whole_and_its_memory_given_back() {
+        let mut watch = Watch::default();
+        let socket = SocketId::from_entropy([1; ENTROPY_BYTES]);
+        for n in 0..100 {
+            watch.joined("x", n == 0, socket);
+        }
+        assert_eq!(watch.len(), 101);
+        assert_eq!(std::iter::from_fn(|| watch.poll_event()).count(), 101);
+        assert_eq!(watch.events.capacity(), 0);
+
+        for _ in 0..32 {
+            watch.joined("x", false, socket);
+        }
+        assert_eq!(std::iter::from_fn(|| watch.poll_event()).count(), 32);
+        assert_eq!(watch.events.capacity(), 32, "as many are soon to come again");
+    }
+}

@@ -158,3 +158,24 @@ fn nothing_is_kept_for_those_who_are_gone() {
     assert_eq!(directory.len(), 1);
     assert!(directory.by_name.capacity() < 32, "{}", directory.by_name.capacity());
 }
+
+#[test]
+fn the_room_of_many_names_is_given_back_as_they_go() {
+    let (mut directory, mut keys) = (directory(), Vec::new());
+    for n in 0..1_000 {
+        let name = format!("/{n}");
+        let made = directory.insert(&name, |key| {
+            keys.push(key);
+            "one of many"
+        });
+        assert!(made.expect("a name").is_new);
+    }
+    for key in keys {
+        let before = directory.by_name.capacity();
+        assert_eq!(directory.remove(key), Some("one of many"));
+        let (names, room) = (directory.by_name.len(), directory.by_name.capacity());
+        // The place of a name that went may be counted as taken.
+        assert!(room + 1 >= before || room >= 2 * names, "as many may come at once");
+    }
+    assert!(directory.by_name.capacity() < 10);
+}

@@ -150,13 +150,15 @@ fn entering_and_leaving_a_namespace() {
     assert_eq!(text(&Outgoing::disconnect("/admin")), "41/admin,");
 
     let error = ConnectError::new("Invalid \"namespace\"");
+    assert_eq!((error.message(), error.data()), ("Invalid \"namespace\"", None));
     let packet = Outgoing::connect_error("/x", &error);
     assert_eq!(text(&packet), r#"44/x,{"message":"Invalid \"namespace\""}"#);
     let error = error.with_data(&json!({"code": 1})).unwrap();
     let packet = Outgoing::connect_error("/", &error);
     let expected = r#"44{"message":"Invalid \"namespace\"","data":{"code":1}}"#;
     assert_eq!(text(&packet), expected);
-    assert!(!format!("{error:?}").contains("code"));
+    assert_eq!(error.data(), Some(r#"{"code":1}"#));
+    assert_eq!(format!("{error:?}"), r#"ConnectError { message: "Invalid \"namespace\"", .. }"#);
 }
 
 #[test]

@@ -132,6 +132,7 @@ const HOSTILE: &[(&str, &str, PacketError)] = {
         ("S18", "4", E::ConnectErrorFromClient),
         ("S18", r#"4{"message":"x"}"#, E::ConnectErrorFromClient),
         ("S19", "1{}", E::IllegalPayload),
+        ("S19", "1[]", E::IllegalPayload),
         ("S19", "1/admin,{}", E::IllegalPayload),
         ("S19", "3{}", E::IllegalPayload),
         ("S19", "31{}", E::IllegalPayload),

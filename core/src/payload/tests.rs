@@ -50,6 +50,16 @@ fn a_type_is_read_from_the_first_argument() {
     assert_eq!(plain("[ 1 , 2 ]").decode(), Ok(Args((1, 2))));
     assert_eq!(plain(r#"[{"a":1},2]"#).decode(), Ok(json!({"a": 1})));
     assert_eq!(plain("[1,2]").decode::<Payload>(), Ok(plain("[1,2]")));
+    assert_eq!(Payload::from_owned(plain("[1,2]")), Ok(plain("[1,2]")));
+}
+
+#[test]
+fn payloads_are_equal_that_say_the_same_with_the_same_attachments() {
+    let array = r#"[{"_placeholder":true,"num":0}]"#;
+    assert_eq!(binary(array), binary(array));
+    assert_ne!(binary(array), plain(array));
+    assert_ne!(plain("[1]"), plain("[2]"));
+    assert_ne!(binary("[1]"), binary("[2]"));
 }
 
 #[test]
@@ -69,6 +79,8 @@ fn a_missing_argument_is_null() {
     let missing = plain("[1]").decode::<Args<(u8, String)>>();
     assert_eq!(missing, Err(DecodeError::MissingArgument));
     assert_eq!(plain("[null]").decode(), Ok(()));
+    assert_eq!(empty.decode(), Ok(Perhaps(None)));
+    assert_eq!(empty.decode::<Wrapped>(), Err(DecodeError::MissingArgument));
 }
 
 #[test]
@@ -99,6 +111,10 @@ fn a_mismatch_says_so() {
     assert!(plain("[1e999]").decode::<f64>().is_err());
     assert!(plain("[99999999999999999999]").decode::<u64>().is_err());
     assert!(plain(r#"["\ud800"]"#).decode::<String>().is_err());
+    let other: Result<Args<u8>, serde::de::value::Error> =
+        Args::deserialize(serde::de::value::U8Deserializer::new(1));
+    let error = other.unwrap_err().to_string();
+    assert_eq!(error, "invalid type: integer `1`, expected arguments");
 }
 
 #[derive(Debug, Deserialize, PartialEq, Serialize)]
@@ -113,6 +129,9 @@ struct Upload {
 
 #[derive(Debug, Deserialize, PartialEq, Serialize)]
 struct Wrapped(Bytes);
+
+#[derive(Debug, Deserialize, PartialEq)]
+struct Perhaps(Option<u8>);
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 enum Kind {
@@ -180,10 +199,20 @@ fn in_a_binary_packet_what_is_no_placeholder_is_data() {
     assert!(binary("[{}]").decode::<Bytes>().is_err());
     assert!(binary("[1]").decode::<Bytes>().is_err());
     assert!(binary("[null]").decode::<Bytes>().is_err());
+    let error = |error: DecodeError| error.to_string();
+    let bytes = binary("[1]").decode::<Blob>().map_err(error);
+    assert!(bytes.is_err_and(|error| error.contains("integer `1`, expected bytes")));
+    let map = binary("[[1]]").decode::<BTreeMap<u8, u8>>().map_err(error);
+    assert!(map.is_err_and(|error| error.contains("sequence, expected a map")));
     let odd = json!({"_placeholder": [1], "num": 9});
     assert_eq!(binary(r#"[{"_placeholder":[1],"num":9}]"#).decode(), Ok(odd));
     let raw: Box<RawValue> = binary(r#"[{"_placeholder":true, "num":0},1]"#).decode().unwrap();
     assert_eq!(raw.get(), r#"{"_placeholder":true, "num":0}"#);
+    assert_eq!(binary(r#"[{"Unit":null}]"#).decode(), Ok(Kind::Unit));
+    assert!(binary(r#"[{"Unit":[1]}]"#).decode::<Kind>().is_err());
+    let addresses = binary(r#"[["127.0.0.1"]]"#).decode();
+    let localhost = vec![std::net::Ipv4Addr::LOCALHOST];
+    assert_eq!(addresses, Ok(localhost), "JSON is for humans, at any depth");
     let keyed = binary(r#"[{"1":{"_placeholder":true,"num":0}}]"#).decode();
     assert_eq!(keyed, Ok(BTreeMap::from([(1, Bytes::from_static(b"zero"))])));
 }
@@ -237,6 +266,8 @@ fn from_json_takes_one_array() {
 fn debug_shows_sizes_only() {
     let payload = plain(r#"["hunter2"]"#);
     assert_eq!(format!("{payload:?}"), "Payload(9 bytes, 0 attachments)");
+    let writer = ArgsWriter::new(b"[1".to_vec(), Opening::Array);
+    assert_eq!(format!("{writer:?}"), "ArgsWriter(2 bytes)");
 }
 
 fn blobs() -> impl Strategy<Value = Bytes> {
@@ -324,6 +355,22 @@ impl Serialize for Sealed {
         let mut seq = serde::Serializer::serialize_seq(serializer, Some(1))?;
         panic!("{}", serde::ser::SerializeSeq::serialize_element(&mut seq, &1).is_ok())
     }
+}
+
+#[test]
+fn a_value_is_one_argument_whatever_it_is() {
+    let sent = |args: &dyn ToArgs| -> String {
+        let mut writer = ArgsWriter::new(Vec::new(), Opening::Array);
+        args.write_args(&mut writer).expect("it has a JSON form");
+        String::from_utf8(writer.finish().0).expect("JSON is UTF-8")
+    };
+    assert_eq!(sent(&Some(1)), "[1]");
+    assert_eq!(sent(&Some(Args((1, 2)))), "[[1,2]]");
+    assert_eq!(sent(&None::<u8>), "[null]");
+    assert_eq!(sent(&()), "[]");
+    assert_eq!(sent(&Some(())), "[null]");
+    assert_eq!(sent(&format_args!("a {}", "\"b\"")), r#"["a \"b\""]"#);
+    assert_eq!(sent(&std::net::Ipv4Addr::LOCALHOST), r#"["127.0.0.1"]"#);
 }
 
 #[test]

@@ -150,4 +150,11 @@ mod tests {
         assert_eq!(again, payload);
         assert_eq!(format!("{first:?} {second:?}"), "Object(2 members) Number");
     }
+
+    #[test]
+    fn what_has_no_place_in_a_packet_is_no_value() {
+        let huge = serde::de::value::I128Deserializer::<serde::de::value::Error>::new(1);
+        let error = Value::deserialize(huge).unwrap_err().to_string();
+        assert_eq!(error, "invalid type: integer `1` as i128, expected a value");
+    }
 }

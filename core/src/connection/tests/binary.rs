@@ -72,6 +72,16 @@ fn b12_a_binary_answer_that_answers_nothing_is_ignored_when_it_is_whole() {
 }
 
 #[test]
+fn as_many_attachments_as_configured_are_waited_for_and_no_more() {
+    let mut rig = Rig::websocket_with(&Config::new().max_attachments(1));
+    assert_eq!(rig.text("40"), ["#0 connect / []"]);
+    assert_eq!(rig.accept(0).len(), 1);
+    assert_eq!(rig.text(&format!(r#"451-["file",{ONE}]"#)), NOTHING);
+    assert_eq!(rig.binary(&[1]), [format!("#0 event file [{ONE}] [1]")]);
+    assert_eq!(rig.text(&format!(r#"452-["file",{ONE},{TWO}]"#)), forced_at("attachments"));
+}
+
+#[test]
 fn text_in_place_of_an_attachment_closes_the_connection() {
     for packet in [r#"42["a"]"#, "41", "40/a,", r#"451-["a"]"#] {
         let mut rig = Rig::joined();

@@ -131,3 +131,54 @@ fn to_leave_twice_or_before_the_answer_is_nothing() {
     assert_eq!(rig.text(r#"42/a,["hi"]"#), NOTHING);
     assert_eq!(rig.text(r#"42["hi"]"#), ["#0 event hi []"]);
 }
+
+#[test]
+fn what_is_received_at_once_is_not_reported_before_what_waits() {
+    let mut rig = Rig::joined();
+    let frame = |text: &'static str| Frame::Text(Bytes::from_static(text.as_bytes()));
+    rig.connection.handle(rig.now, Input::Frame(frame(r#"42["a"]"#)));
+    let first = rig.connection.receive(rig.now, frame(r#"42["b"]"#)).expect("two wait");
+    assert_eq!(rig.show_event(first), "#0 event a []");
+    assert_eq!(rig.output(), ["#0 event b []"]);
+}
+
+#[test]
+fn what_is_received_at_once_beside_polling_is_the_probes() {
+    let mut rig = Rig::joined_by_polling();
+    assert!(rig.connection.accept_upgrade(rig.now));
+    let frame = |text: &'static str| Frame::Text(Bytes::from_static(text.as_bytes()));
+    assert_eq!(rig.connection.receive(rig.now, frame("2probe")), None);
+    assert_eq!(rig.output(), ["frame 3probe"]);
+    assert_eq!(rig.connection.receive(rig.now, frame("5")), Some(Event::Upgraded));
+    let event = rig.connection.receive(rig.now, frame(r#"42["a"]"#)).expect("it is the session's");
+    assert_eq!(rig.show_event(event), "#0 event a []");
+}
+
+#[test]
+fn what_is_transmitted_at_once_does_not_overtake_what_waits() {
+    let event = |name| Outgoing::event("/", name, &(), None).expect("it is JSON");
+    let mut rig = Rig::joined();
+    let first = rig.connection.transmit(event("a")).map(show_transmit);
+    assert_eq!(first.as_deref(), Some(r#"frame 42["a"]"#));
+    rig.connection.send(event("b"));
+    let next = rig.connection.transmit(event("c")).map(show_transmit);
+    assert_eq!(next.as_deref(), Some(r#"frame 42["b"]"#));
+    assert_eq!(rig.output(), [r#"frame 42["c"]"#]);
+
+    let mut rig = Rig::joined_by_polling();
+    assert_eq!(rig.connection.transmit(event("a")), None, "nobody polls");
+    assert_eq!(rig.get(2), [r#"respond 2 200 42["a"]"#]);
+    assert_eq!(rig.get(3), NOTHING);
+    let answer = rig.connection.transmit(event("b")).map(show_transmit);
+    assert_eq!(answer.as_deref(), Some(r#"respond 3 200 42["b"]"#));
+}
+
+#[test]
+fn an_idle_connection_gives_back_what_its_queues_took() {
+    let mut rig = Rig::joined_by_polling();
+    let burst = [r#"42["a"]"#; 100].join("␞");
+    assert_eq!(rig.post(&burst).len(), 101);
+    assert!(rig.connection.events.capacity() >= 100);
+    rig.connection.shrink_to_fit();
+    assert_eq!(rig.connection.events.capacity(), 0);
+}

@@ -119,6 +119,19 @@ fn one_namespace_too_many_is_refused_in_the_same_language() {
 }
 
 #[test]
+fn the_limits_are_those_of_the_configuration() {
+    for (name_limit, outcome) in
+        [(3, vec!["#0 event hey [1]".to_owned()]), (2, forced_at("event_name").into())]
+    {
+        let config = Config::new().parser(Parser::Msgpack).max_event_name(name_limit);
+        let mut speaker = Speaker(Rig::websocket_with(&config));
+        assert_eq!(speaker.say(CONNECT), ["#0 connect / []"]);
+        assert_eq!(speaker.accept(0).len(), 1);
+        assert_eq!(speaker.say(EVENT), outcome);
+    }
+}
+
+#[test]
 fn a_connection_has_room_for_the_choice() {
     // It was as large when there was nothing to choose.
     assert_eq!(size_of::<Connection>(), 472);

@@ -161,3 +161,82 @@ impl Entry {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ENTROPY_BYTES;
+
+    fn packet() -> Outgoing {
+        Outgoing::event("/", "e", &(), None).expect("it is JSON")
+    }
+
+    fn one() -> Addressees {
+        Addressees::One(SocketId::from_entropy([1; ENTROPY_BYTES]))
+    }
+
+    /// A log with so many packets, all of the first moment.
+    fn log(limits: &RecoveryLimits, packets: usize) -> Log {
+        let mut log = Log::new(limits);
+        for _ in 0..packets {
+            log.push(Timestamp::ZERO, one(), packet());
+        }
+        log
+    }
+
+    #[test]
+    fn a_packet_counts_with_the_names_of_its_rooms() {
+        let bare = Entry { at: Timestamp::ZERO, addressees: one(), packet: packet() };
+        assert_eq!(bare.charge(), 192 + packet().len());
+        let target = Target::rooms(["red"]).except("blue");
+        let addressees = Addressees::Many { target, without: None };
+        let named = Entry { addressees, ..bare };
+        assert_eq!(named.charge(), 192 + packet().len() + 2 * size_of::<Box<str>>() + 7);
+    }
+
+    #[test]
+    fn as_much_is_kept_as_is_allowed_and_no_more() {
+        let three = 3 * (192 + packet().len());
+        for (limits, kept) in [
+            (RecoveryLimits::default().bytes(three), 3),
+            (RecoveryLimits::default().bytes(three - 1), 2),
+            (RecoveryLimits::default().packets(3), 3),
+            (RecoveryLimits::default().packets(2), 2),
+        ] {
+            let log = log(&limits, 3);
+            assert_eq!((log.len(), log.first, log.next()), (kept, 4 - kept as u64, Offset::new(4)));
+            assert_eq!(log.bytes, kept * (192 + packet().len()));
+        }
+    }
+
+    #[test]
+    fn a_packet_is_kept_for_as_long_as_somebody_may_need_it() {
+        let limits = RecoveryLimits::default()
+            .max_disconnection(Duration::from_secs(70))
+            .notice(Duration::from_secs(10));
+        let mut log = log(&limits, 1);
+        assert_eq!(log.poll_timeout(), Some(Timestamp::from_millis(90_000)));
+        log.expire(Timestamp::from_millis(79_999));
+        assert_eq!(log.len(), 1);
+        log.expire(Timestamp::from_millis(80_000));
+        assert_eq!((log.len(), log.bytes, log.poll_timeout()), (0, 0, None));
+        assert_eq!((log.first(), log.next()), (Offset::new(2), Offset::new(2)));
+    }
+
+    #[test]
+    fn the_memory_of_a_burst_is_given_back_by_halves() {
+        let mut log = log(&RecoveryLimits::default(), 1_000);
+        assert_eq!(log.entries.capacity(), 1_024);
+        log.entries.truncate(256);
+        log.expire(Timestamp::ZERO);
+        assert_eq!(log.entries.capacity(), 1_024);
+        log.entries.truncate(255);
+        log.expire(Timestamp::ZERO);
+        assert_eq!(log.entries.capacity(), 512);
+        log.entries.clear();
+        for capacity in [256, 128, 64, 32, 32] {
+            log.expire(Timestamp::ZERO);
+            assert_eq!(log.entries.capacity(), capacity);
+        }
+    }
+}

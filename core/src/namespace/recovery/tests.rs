@@ -1,9 +1,8 @@
-//! Who comes back, with what; and the same against a log of everything that ever happened.
+//! Who comes back, with what.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod properties;
+
 use std::sync::Arc;
-
-use proptest::prelude::*;
 
 use super::*;
 use crate::namespace::RoomEvent;
@@ -147,6 +146,100 @@ fn when_too_many_are_away_the_first_expires() {
 }
 
 #[test]
+fn each_limit_is_set_beside_the_others() {
+    let limits = limits()
+        .max_disconnection(Duration::from_secs(1))
+        .notice(Duration::from_secs(2))
+        .packets(3)
+        .bytes(4)
+        .sessions(5);
+    let times = (limits.max_disconnection.as_secs(), limits.notice.as_secs());
+    assert_eq!((times, limits.packets, limits.bytes, limits.sessions), ((1, 2), 3, 4, 5));
+}
+
+#[test]
+fn nobody_comes_back_where_no_time_or_no_socket_is_allowed_for() {
+    assert!(limits().recovers());
+    assert!(limits().sessions(1).recovers());
+    assert!(!limits().sessions(0).recovers());
+    assert!(!limits().max_disconnection(Duration::ZERO).recovers());
+
+    let (mut namespace, [a]) = promised(limits().sessions(0));
+    assert!(namespace.has_recovery());
+    assert!(namespace.lose(at(0), a, None));
+    assert_eq!((namespace.away(), namespace.poll_event()), (0, None));
+}
+
+#[test]
+fn those_who_are_away_are_counted_until_they_are_forgotten() {
+    let (mut namespace, [a, b, _]) = promised(limits());
+    assert_eq!(namespace.away(), 0);
+    for key in [a, b] {
+        namespace.lose(at(0), key, None);
+    }
+    assert_eq!(namespace.away(), 2);
+    namespace.forget_away();
+    assert_eq!(namespace.away(), 0);
+    for n in [0, 1] {
+        let expired = NamespaceEvent::Expired { id: id(n), luggage: None };
+        assert_eq!(namespace.poll_event(), Some(expired));
+        assert_eq!(namespace.recover(at(0), &pid(n), None).err(), Some(NotRecovered::Unknown));
+    }
+}
+
+#[test]
+fn whoever_left_all_rooms_comes_back_into_none_with_what_was_said_before() {
+    let (mut namespace, [a]) = promised(limits());
+    namespace.join_all(a, ["red", "blue"]).expect("rooms are rooms");
+    say(&mut namespace, at(0), &Target::rooms(["blue"]), 1);
+    say(&mut namespace, at(0), &Target::rooms([id(0)]), 2);
+    assert_eq!(namespace.leave_all(a), 3);
+    say(&mut namespace, at(0), &Target::rooms(["red", "blue"]).to(id(0)), 3);
+    namespace.lose(at(0), a, None);
+    let back = namespace.recover(at(0), &pid(0), None).expect("it is known");
+    assert_eq!(numbers(&back.missed), [1, 2]);
+    assert_eq!(namespace.rooms(back.key).collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
+fn whoever_joined_none_of_several_rooms_comes_back_into_none_of_them() {
+    let (mut namespace, [a, _]) = promised(limits());
+    namespace.join(a, "red").expect("a room is a room");
+    let own = id(0);
+    for leaves in [false, true] {
+        if leaves {
+            namespace.leave(a, own.as_str());
+        }
+        let foreign = id(1);
+        let rooms = ["blue", own.as_str(), foreign.as_str()];
+        assert_eq!(namespace.join_all(a, rooms), Err(JoinError::ForeignId));
+    }
+    say(&mut namespace, at(0), &Target::rooms(["blue"]).to(own), 1);
+    say(&mut namespace, at(0), &Target::rooms(["red"]), 2);
+    namespace.lose(at(0), a, None);
+    let back = namespace.recover(at(0), &pid(0), None).expect("it is known");
+    assert_eq!(numbers(&back.missed), [2]);
+    assert_eq!(namespace.rooms(back.key).collect::<Vec<_>>(), ["red"]);
+}
+
+#[test]
+fn what_nobody_can_ask_for_is_forgotten_at_once() {
+    let is_at_rest = |namespace: &Namespace| namespace.recovery.as_ref().unwrap().is_at_rest();
+    let (mut namespace, [a]) = promised(limits());
+    say(&mut namespace, at(0), &Target::all(), 1);
+    assert!(!is_at_rest(&namespace));
+    namespace.disconnect(a);
+    assert!(is_at_rest(&namespace), "who could come back has gone");
+
+    let (mut namespace, [a]) = promised(limits());
+    say(&mut namespace, at(0), &Target::all(), 1);
+    namespace.lose(at(0), a, None);
+    assert!(!is_at_rest(&namespace));
+    namespace.handle_timeout(at(120));
+    assert!(is_at_rest(&namespace), "who was away has expired");
+}
+
+#[test]
 fn whoever_lacks_a_packet_that_was_dropped_is_not_brought_up_to_date() {
     for limits in [limits().packets(2), limits().bytes(2 * 192 + 60)] {
         let (mut namespace, [a, b, c]) = promised(limits);
@@ -262,8 +355,18 @@ fn whoever_comes_back_is_told_to_be_in_the_rooms_that_it_was_in() {
 }
 
 #[test]
+fn luggage_is_itself_and_shows_nothing() {
+    let luggage = Luggage::new(Arc::new("secret"));
+    assert_eq!(luggage, luggage.clone());
+    assert_ne!(luggage, Luggage::new(Arc::new("secret")));
+    assert_eq!(format!("{luggage:?}"), "Luggage(..)");
+    assert_eq!(luggage.into_inner().downcast_ref(), Some(&"secret"));
+}
+
+#[test]
 fn without_recovery_and_without_a_promise_nothing_is_kept() {
     let mut namespace = Namespace::new(KEY);
+    assert!(!namespace.has_recovery());
     let a = namespace.connect(id(0)).expect("the id is new");
     namespace.promise(a, pid(0));
     say(&mut namespace, at(0), &Target::all(), 1);
@@ -291,157 +394,4 @@ fn an_attachment_and_several_arguments_leave_room_for_the_offset() {
     let draft = Outgoing::draft("/", "e", &raw).expect("it is JSON");
     let packet = namespace.record(at(0), &Target::all(), draft);
     assert_eq!(packet.text(), r#"42["e","-------1"]"#);
-}
-
-const ROOMS: [&str; 3] = ["red", "blue", "green"];
-
-#[derive(Clone, Debug)]
-enum Step {
-    Join(u8, usize),
-    Leave(u8, usize),
-    Say {
-        from: Option<u8>,
-        to: Vec<usize>,
-        except: Vec<usize>,
-    },
-    Tell(u8),
-    /// The client reads up to here: so many packets.
-    Read(u8, usize),
-    Lose(u8),
-    Return(u8),
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    let who = || 0..3u8;
-    let rooms = || proptest::collection::vec(0..ROOMS.len(), 0..3);
-    prop_oneof![
-        2 => (who(), 0..ROOMS.len()).prop_map(|(who, room)| Step::Join(who, room)),
-        1 => (who(), 0..ROOMS.len()).prop_map(|(who, room)| Step::Leave(who, room)),
-        6 => (proptest::option::of(who()), rooms(), rooms())
-            .prop_map(|(from, to, except)| Step::Say { from, to, except }),
-        2 => who().prop_map(Step::Tell),
-        3 => (who(), 0..4usize).prop_map(|(who, count)| Step::Read(who, count)),
-        2 => who().prop_map(Step::Lose),
-        2 => who().prop_map(Step::Return),
-    ]
-}
-
-/// A client with all that ever was for it: the obvious way to know what it must have.
-#[derive(Default)]
-struct Client {
-    key: Option<SocketKey>,
-    rooms: BTreeSet<&'static str>,
-    /// In order, with the offsets.
-    due: Vec<(u32, String)>,
-    sent: Vec<(u32, String)>,
-    read: usize,
-}
-
-proptest! {
-    /// Invariant 52.
-    #[test]
-    fn recovery_neither_loses_nor_doubles(steps in proptest::collection::vec(step(), 1..60)) {
-        let (mut namespace, keys) = promised::<3>(limits());
-        let mut clients: BTreeMap<u8, Client> = keys
-            .into_iter()
-            .zip(0..)
-            .map(|(key, n)| (n, Client { key: Some(key), ..Client::default() }))
-            .collect();
-        let mut next = 0;
-        for step in steps {
-            match step {
-                Step::Join(who, room) => {
-                    let client = clients.get_mut(&who).unwrap();
-                    if let Some(key) = client.key {
-                        namespace.join(key, ROOMS[room]).unwrap();
-                        client.rooms.insert(ROOMS[room]);
-                    }
-                }
-                Step::Leave(who, room) => {
-                    let client = clients.get_mut(&who).unwrap();
-                    if let Some(key) = client.key {
-                        namespace.leave(key, ROOMS[room]);
-                        client.rooms.remove(ROOMS[room]);
-                    }
-                }
-                Step::Say { from, to, except } => {
-                    next += 1;
-                    let names = |rooms: &[usize]| -> BTreeSet<&'static str> {
-                        rooms.iter().map(|room| ROOMS[*room]).collect()
-                    };
-                    let (to, except) = (names(&to), names(&except));
-                    let mut target = if to.is_empty() {
-                        Target::all()
-                    } else {
-                        Target::rooms(to.iter().copied())
-                    };
-                    for room in &except {
-                        target = target.except(*room);
-                    }
-                    if let Some(key) = from.and_then(|from| clients[&from].key) {
-                        target = target.without(key);
-                    }
-                    let from = from.filter(|from| clients[from].key.is_some());
-                    let mut selected = Vec::new();
-                    namespace.select(&target, &mut selected);
-                    let offset = say(&mut namespace, at(0), &target, next);
-                    for (who, client) in &mut clients {
-                        let is_in = |rooms: &BTreeSet<_>| !rooms.is_disjoint(&client.rooms);
-                        let meant = (to.is_empty() || is_in(&to)) && !is_in(&except) && Some(*who) != from;
-                        if !meant {
-                            continue;
-                        }
-                        client.due.push((next, offset.clone()));
-                        if let Some(key) = client.key {
-                            prop_assert!(selected.contains(&key));
-                            client.sent.push((next, offset.clone()));
-                        }
-                    }
-                }
-                Step::Tell(who) => {
-                    let client = clients.get_mut(&who).unwrap();
-                    if let Some(key) = client.key {
-                        next += 1;
-                        let (n, offset) = read(&namespace.record_for(at(0), key, draft(next)));
-                        client.due.push((n, offset.clone()));
-                        client.sent.push((n, offset));
-                    }
-                }
-                Step::Read(who, count) => {
-                    let client = clients.get_mut(&who).unwrap();
-                    client.read = client.sent.len().min(client.read + count);
-                }
-                Step::Lose(who) => {
-                    let client = clients.get_mut(&who).unwrap();
-                    if let Some(key) = client.key.take() {
-                        prop_assert!(namespace.lose(at(0), key, None));
-                        client.sent.truncate(client.read);
-                    }
-                }
-                Step::Return(who) => {
-                    let client = clients.get_mut(&who).unwrap();
-                    if client.key.is_some() {
-                        continue;
-                    }
-                    let last = client.sent.last().map(|(_, offset)| offset.clone());
-                    let back = namespace.recover(at(0), &pid(who), last.as_deref()).unwrap();
-                    prop_assert_eq!(back.id, id(who));
-                    let is_missing = |(_, offset): &&(u32, String)| Some(offset) > last.as_ref();
-                    let due = client.due.iter().filter(is_missing).map(|(n, _)| *n);
-                    prop_assert_eq!(numbers(&back.missed), due.collect::<Vec<_>>());
-                    let rooms: BTreeSet<&str> = namespace.rooms(back.key).skip(1).collect();
-                    prop_assert_eq!(&rooms, &client.rooms);
-                    client.key = Some(back.key);
-                    client.sent.extend(back.missed.iter().map(read));
-                }
-            }
-        }
-        for client in clients.values() {
-            if let Some(key) = client.key {
-                namespace.disconnect(key);
-            }
-        }
-        namespace.handle_timeout(at(1000));
-        prop_assert!(namespace.recovery.unwrap().is_at_rest(), "nothing is left");
-    }
 }

@@ -30,6 +30,22 @@ fn with(array: &'static str, attachments: &[&'static [u8]]) -> Payload {
 
 /// What `socket.io-msgpack-parser` 3.0.2 makes of the packets that socket.io-client 4.8 hands to it.
 #[test]
+fn heads_need_not_be_the_shortest_that_there_are() {
+    // {type: 2, nsp: "/", data: ["hey"]}
+    let spelled = |map: &str, key: &str, array: &str| {
+        decode(&format!("{map}{key}7479706502a36e7370a12fa464617461{array}a3686579"))
+    };
+    let expected = packet("/", event("hey", Payload::default(), None));
+    for map in ["83", "de0003", "df00000003"] {
+        for key in ["a4", "d904", "da0004", "db00000004"] {
+            for array in ["91", "dc0001", "dd00000001"] {
+                assert_eq!(spelled(map, key, array), Ok(expected.clone()), "{map} {key} {array}");
+            }
+        }
+    }
+}
+
+#[test]
 fn packets_of_the_official_client_are_read() {
     let date = r#"["2026-01-31T12:34:56.789Z","1969-12-31T23:59:59.999Z"]"#;
     let blobs = r#"[{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"#;

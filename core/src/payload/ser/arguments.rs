@@ -14,7 +14,7 @@ pub(super) struct Arguments<'a, 'w> {
     pub(super) json: &'a mut Json<'w>,
     /// Set before bytes that are a string.
     pub(super) plain: &'a Cell<bool>,
-    /// `One`, unless found otherwise.
+    /// `AtMostOne`, unless found otherwise.
     pub(super) count: &'a mut Count,
     /// Where to note an `Err`; `None` where a `Result` is a value like any other.
     pub(super) is_error: Option<&'a mut bool>,
@@ -88,8 +88,8 @@ impl<'a, 'w> Serializer for Arguments<'a, 'w> {
         self.json.collect_str(value)
     }
 
+    /// No argument at all.
     fn serialize_unit(self) -> Result<(), Self::Error> {
-        *self.count = Count::None;
         Ok(())
     }
 

@@ -75,8 +75,7 @@ pub(crate) enum Opening {
 /// How many arguments a value turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Count {
-    None,
-    One,
+    AtMostOne,
     Several,
 }
 
@@ -153,7 +152,7 @@ impl ArgsWriter {
         let formatter =
             Placeholders { attachments: &mut collected, plain: &plain, inline: self.inline };
         let mut json = serde_json::Serializer::with_formatter(&mut self.text, formatter);
-        let mut count = Count::One;
+        let mut count = Count::AtMostOne;
         value.serialize(Arguments {
             json: &mut json,
             plain: &plain,

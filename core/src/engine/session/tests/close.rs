@@ -214,3 +214,41 @@ fn a_session_is_finished_when_nothing_is_left_in_it() {
     assert_eq!(rig.output(), ["close"]);
     assert!(rig.is_finished());
 }
+
+#[test]
+fn a_session_is_closed_when_its_farewell_was_taken_or_not_awaited() {
+    let mut rig = Rig::websocket();
+    assert!(!rig.session.is_closed());
+    rig.session.close(rig.now, CloseReason::ForcedClose);
+    assert!(!rig.session.is_closed() && !rig.session.is_open());
+    assert_eq!(rig.output(), ["event closed forced close", "close"]);
+    assert!(rig.session.is_closed());
+
+    let mut rig = Rig::websocket();
+    rig.session.abort(CloseReason::ForcedClose);
+    assert!(rig.session.is_closed());
+}
+
+#[test]
+fn nothing_of_a_session_is_shown_that_its_client_alone_may_know() {
+    let mut rig = Rig::websocket();
+    rig.queue("secret");
+    let shown = format!("{:?}", rig.session);
+    assert!(shown.starts_with("Session { state: Open, transport: WebSocket"), "{shown}");
+    assert!(shown.contains("queued: 1"), "{shown}");
+    assert!(!shown.contains(sid().as_str()) && !shown.contains("secret"), "{shown}");
+}
+
+#[test]
+fn an_idle_session_gives_back_what_its_queues_took() {
+    let mut rig = Rig::websocket();
+    for _ in 0..100 {
+        rig.queue("a");
+    }
+    assert_eq!(rig.output().len(), 100);
+    assert!(rig.session.queue.capacity() >= 100);
+    rig.session.shrink_to_fit();
+    let session = &rig.session;
+    let kept = [session.queue.capacity(), session.transmits.capacity(), session.events.capacity()];
+    assert_eq!(kept, [0; 3]);
+}
