@@ -1,8 +1,11 @@
 //! Serving on the runtime that the command line names.
 
 use std::io;
+use std::pin::pin;
 
-use futures::future::try_join_all;
+use async_signal::{Signal, Signals};
+use futures::StreamExt as _;
+use futures::future::{self, join_all, pending, select, try_join_all};
 use klatch::{Bound, EngineServer, Server};
 
 #[derive(Clone, Copy)]
@@ -29,9 +32,19 @@ pub(crate) struct Place {
     pub(crate) server: Either,
 }
 
+#[derive(Clone)]
 pub(crate) enum Either {
     Engine(EngineServer),
     Socket(Server),
+}
+
+impl Either {
+    async fn close(&self) {
+        match self {
+            Self::Engine(server) => server.close().await,
+            Self::Socket(server) => server.close().await,
+        }
+    }
 }
 
 /// The port in an environment variable, or the app's own.
@@ -84,6 +97,8 @@ async fn serve<R: klatch::Runtime, L: klatch::Listener>(
     places: Vec<Place>,
     bind: impl AsyncFn(u16) -> io::Result<Bound<R, L>>,
 ) -> io::Result<()> {
+    let mut told = Signals::new([Signal::Term, Signal::Int])?;
+    let servers: Vec<_> = places.iter().map(|place| place.server.clone()).collect();
     let mut serving = Vec::new();
     for Place { port, server } in places {
         let bound = bind(port).await?;
@@ -100,7 +115,16 @@ async fn serve<R: klatch::Runtime, L: klatch::Listener>(
         });
     }
     println!("listening");
-    try_join_all(serving).await.map(|_| ())
+    let ending = async {
+        told.next().await;
+        join_all(servers.iter().map(Either::close)).await;
+        // Whoever serves them ends, too.
+        pending().await
+    };
+    match select(pin!(try_join_all(serving)), pin!(ending)).await {
+        future::Either::Left((served, _)) => served.map(drop),
+        future::Either::Right((never, _)) => never,
+    }
 }
 
 /// Returns if the pool has this many threads. async-std and smol have one global executor, which

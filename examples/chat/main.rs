@@ -18,7 +18,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use klatch::Server;
+use async_signal::{Signal, Signals};
+use futures::StreamExt as _;
+use klatch::{Drain, Server};
 
 use files::Files;
 
@@ -82,13 +84,8 @@ fn main() -> ExitCode {
 async fn on_tokio(port: u16, server: Server, files: Files) -> io::Result<()> {
     let bound =
         klatch::tokio::bind(("127.0.0.1", port)).await.map_err(|error| taken(port, &error))?;
+    tokio::spawn(end(told_to_end()?, server.clone()));
     say(bound.local_addr()?);
-    let closing = server.clone();
-    tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            closing.close().await;
-        }
-    });
     bound.fallback(move |request| ready(files.answer(&request))).serve(server).await
 }
 
@@ -97,6 +94,7 @@ fn on_async_std(port: u16, server: Server, files: Files) -> io::Result<()> {
         let bound = klatch::async_std::bind(("127.0.0.1", port))
             .await
             .map_err(|error| taken(port, &error))?;
+        async_std::task::spawn(end(told_to_end()?, server.clone()));
         say(bound.local_addr()?);
         bound.fallback(move |request| ready(files.answer(&request))).serve(server).await
     })
@@ -106,9 +104,21 @@ fn on_smol(port: u16, server: Server, files: Files) -> io::Result<()> {
     smol::block_on(async {
         let bound =
             klatch::smol::bind(("127.0.0.1", port)).await.map_err(|error| taken(port, &error))?;
+        smol::spawn(end(told_to_end()?, server.clone())).detach();
         say(bound.local_addr()?);
         bound.fallback(move |request| ready(files.answer(&request))).serve(server).await
     })
+}
+
+/// What a terminal says to a program that is to end, and what says so to a service.
+fn told_to_end() -> io::Result<Signals> {
+    Signals::new([Signal::Int, Signal::Term])
+}
+
+/// Ends the server when the process is told to: those who chat have some time to read what waits.
+async fn end(mut told: Signals, server: Server) {
+    told.next().await;
+    println!("{}", server.shutdown(Drain::new()).await);
 }
 
 fn say(address: SocketAddr) {

@@ -17,22 +17,20 @@ struct Host {
     name: &'static str,
     /// By which ways clients can come.
     transports: &'static str,
-    /// Whether an interrupt ends it in good order.
-    ends: bool,
 }
 
 const ALL: &str = "polling,websocket,upgrade";
 
 const HOSTS: &[Host] = &[
-    Host { name: "actix", transports: ALL, ends: true },
-    Host { name: "axum", transports: ALL, ends: true },
-    Host { name: "hyper", transports: ALL, ends: true },
-    Host { name: "mio", transports: "websocket", ends: false },
-    Host { name: "own-runtime", transports: ALL, ends: false },
-    Host { name: "rocket", transports: ALL, ends: true },
-    Host { name: "tls-smol", transports: ALL, ends: false },
-    Host { name: "tls-tokio", transports: ALL, ends: true },
-    Host { name: "trillium", transports: ALL, ends: true },
+    Host { name: "actix", transports: ALL },
+    Host { name: "axum", transports: ALL },
+    Host { name: "hyper", transports: ALL },
+    Host { name: "mio", transports: "websocket" },
+    Host { name: "own-runtime", transports: ALL },
+    Host { name: "rocket", transports: ALL },
+    Host { name: "tls-smol", transports: ALL },
+    Host { name: "tls-tokio", transports: ALL },
+    Host { name: "trillium", transports: ALL },
 ];
 
 /// What else there is in `examples`: programs of klatch's own, what the hosts serve, and what a step
@@ -44,15 +42,14 @@ pub(crate) fn check(record: &mut Record) -> Outcome {
     all_are_listed(&folders()?)?;
     record.cargo(&root, "clippy -p klatch-example-chat --all-targets -- -D warnings")?;
     record.cargo(&root, "test -p klatch-example-own-runtime")?;
-    for Host { name, transports, ends } in HOSTS {
+    for Host { name, transports } in HOSTS {
         let package = &format!("klatch-example-{name}");
         record.cargo(&root, &format!("clippy -p {package} --all-targets -- -D warnings"))?;
         record.cargo(&root, &format!("build -p {package}"))?;
         let server = layout::binary(package)?;
         let mut line = Line::new(&root, "node --test --test-reporter=spec")
             .env("KLATCH_SERVER", &server)
-            .env("KLATCH_TRANSPORTS", transports)
-            .env("KLATCH_ENDS", if *ends { "1" } else { "" });
+            .env("KLATCH_TRANSPORTS", transports);
         for file in node::tests(&layout::existing(TESTS)?)? {
             line = line.arg(file.strip_prefix(&root).unwrap_or(&file));
         }

@@ -27,6 +27,7 @@ const PIPE: usize = 16 * 1024;
 async fn main() -> io::Result<()> {
     let chat = klatch_example_chat::chat();
     let endpoint = Endpoint::new(klatch::tokio::Runtime::current(), chat.clone());
+    let told = klatch_example_chat::told_to_end();
     let app = move || {
         let switches = guard::fn_guard(|request| {
             let to = request.head().headers().get("upgrade");
@@ -47,8 +48,8 @@ async fn main() -> io::Result<()> {
         // The session is to know when a client gives up a poll.
         .h1_allow_half_closed(false)
         .shutdown_signal(async move {
-            tokio::signal::ctrl_c().await.expect("the runtime handles signals");
-            chat.close().await;
+            told.await;
+            klatch_example_chat::end(&chat).await;
         })
         .bind(klatch_example_chat::address())?;
     klatch_example_chat::announce("http", server.addrs()[0]);

@@ -55,6 +55,7 @@ async fn main() -> io::Result<()> {
         .layer(middleware::from_fn(identify))
         .with_state(state);
 
+    let told = klatch_example_chat::told_to_end();
     let listener = TcpListener::bind(klatch_example_chat::address()).await?;
     klatch_example_chat::announce("http", listener.local_addr()?);
     let listener = listener.tap_io(|stream| {
@@ -63,8 +64,8 @@ async fn main() -> io::Result<()> {
     });
     axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
         .with_graceful_shutdown(async move {
-            tokio::signal::ctrl_c().await.expect("the runtime handles signals");
-            server.close().await;
+            told.await;
+            klatch_example_chat::end(&server).await;
         })
         .await
 }

@@ -37,14 +37,19 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 async fn main() -> io::Result<()> {
     let chat = klatch_example_chat::chat();
     let endpoint = Endpoint::new(klatch::tokio::Runtime::current(), chat.clone());
+    let told = klatch_example_chat::told_to_end();
     let listener = TcpListener::bind(klatch_example_chat::address()).await?;
     klatch_example_chat::announce("http", listener.local_addr()?);
     let (end, ended) = watch::channel(());
-    let mut interrupted = pin!(tokio::signal::ctrl_c());
+    // Whoever polls needs connections until it has been told.
+    let mut ending = pin!(async {
+        told.await;
+        klatch_example_chat::end(&chat).await;
+    });
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            _ = &mut interrupted => break,
+            () = &mut ending => break,
         };
         match accepted {
             Ok((stream, address)) => {
@@ -57,7 +62,6 @@ async fn main() -> io::Result<()> {
         }
     }
     drop(listener);
-    chat.close().await;
     drop(ended);
     // It fails if no connection is left.
     let _ = end.send(());

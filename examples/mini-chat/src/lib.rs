@@ -13,8 +13,11 @@
 //! Who comes and goes is printed. `tests/e2e/hosts/chat.test.mjs` holds every host to this.
 
 use std::fmt::Display;
+use std::future::Future;
 
-use klatch::{Args, CloseReason, Namespace, Payload, Server, Socket};
+use async_signal::{Signal, Signals};
+use futures::StreamExt as _;
+use klatch::{Args, CloseReason, Drain, Namespace, Payload, Server, Socket};
 
 /// The chat, ready to be served.
 pub fn chat() -> Server {
@@ -62,4 +65,22 @@ pub fn address() -> (&'static str, u16) {
 /// Says where the chat is to be found, once it is: `announce("http", listener.local_addr()?)`.
 pub fn announce(scheme: &str, address: impl Display) {
     println!("{scheme}://{address}/\nlistening");
+}
+
+/// Waits until the process is told to end: by SIGTERM, as by whatever keeps services running, or by
+/// SIGINT, as by a terminal. It is listened for from this call on, on whatever runtime.
+///
+/// # Panics
+///
+/// If the system has no signals to hand out.
+pub fn told_to_end() -> impl Future<Output = ()> + Send + 'static {
+    let signals = Signals::new([Signal::Term, Signal::Int]);
+    let mut signals = signals.expect("the system hands out signals");
+    async move { drop(signals.next().await) }
+}
+
+/// Ends the chat: its clients are told, and have some time to take what waits for them. What became of
+/// them is printed.
+pub async fn end(chat: &Server) {
+    println!("{}", chat.shutdown(Drain::new()).await);
 }

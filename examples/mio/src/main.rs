@@ -13,21 +13,26 @@ mod chat;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read as _};
 use std::time::{Duration, Instant};
 
 use klatch_core::engine::{Transport, Transports};
-use klatch_core::{Config, Connection, Sid, Timestamp};
-use mio::net::{TcpListener, TcpStream};
+use klatch_core::{CloseReason, Config, Connection, Sid, Timestamp};
+use mio::net::{TcpListener, TcpStream, UnixStream};
 use mio::{Events, Interest, Poll, Token};
+use signal_hook::consts::{SIGINT, SIGTERM};
 
 use chat::Chat;
 use wire::{Client, Clients, Newcomer, Request};
 
 const LISTENER: Token = Token(0);
+const SIGNALS: Token = Token(1);
 
 /// What one client may say before the others are heard.
 const FRAMES_PER_TURN: usize = 16;
+
+/// How long clients have to take what waits for them, once the process is told to end.
+const END: Duration = Duration::from_secs(10);
 
 /// How long to wait after the system refused a connection: it is out of files, say, and will be
 /// for a while.
@@ -35,7 +40,11 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 struct Server {
     poll: Poll,
-    listener: TcpListener,
+    listener: Option<TcpListener>,
+    /// Has something to read when the process is told to end.
+    signals: UnixStream,
+    /// When it ends at the latest, once it has been told.
+    end: Option<Timestamp>,
     /// When to accept again, without being told.
     accept_at: Option<Timestamp>,
     origin: Instant,
@@ -54,23 +63,38 @@ fn main() -> io::Result<()> {
     let mut listener = TcpListener::bind(address)?;
     let poll = Poll::new()?;
     poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
+    let mut signals = signals()?;
+    poll.registry().register(&mut signals, SIGNALS, Interest::READABLE)?;
     println!("http://{}/\nlistening", listener.local_addr()?);
     let mut server = Server {
         poll,
-        listener,
+        listener: Some(listener),
+        signals,
+        end: None,
         accept_at: None,
         origin: Instant::now(),
         config: Config::default().transports(Transports::WebSocketOnly),
-        last: LISTENER,
+        last: SIGNALS,
         newcomers: BTreeMap::new(),
         clients: Clients::new(),
         chat: Chat::new(),
         ready: BTreeSet::new(),
     };
     let mut events = Events::with_capacity(1024);
-    loop {
+    while !server.has_ended() {
         server.turn(&mut events)?;
     }
+    Ok(())
+}
+
+/// What can be read of the signals that tell a process to end.
+fn signals() -> io::Result<UnixStream> {
+    let (read, write) = std::os::unix::net::UnixStream::pair()?;
+    read.set_nonblocking(true)?;
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::low_level::pipe::register(signal, write.try_clone()?)?;
+    }
+    Ok(UnixStream::from_std(read))
 }
 
 impl Server {
@@ -83,7 +107,7 @@ impl Server {
     fn turn(&mut self, events: &mut Events) -> io::Result<()> {
         let deadlines = self.clients.values().filter_map(|client| client.connection.poll_timeout());
         let deadlines = deadlines.chain(self.newcomers.values().map(|newcomer| newcomer.until));
-        let next = deadlines.chain(self.accept_at).min();
+        let next = deadlines.chain(self.accept_at).chain(self.end).min();
         let wait = next.map(|deadline| deadline - self.now());
         let wait = if self.ready.is_empty() { wait } else { Some(Duration::ZERO) };
         match self.poll.poll(events, wait) {
@@ -97,6 +121,8 @@ impl Server {
         for token in std::mem::take(&mut self.ready) {
             if token == LISTENER {
                 self.accept(now);
+            } else if token == SIGNALS {
+                self.begin_to_end(now);
             }
             self.welcome(token, now);
             self.read(token, now);
@@ -112,14 +138,36 @@ impl Server {
                 self.ready.insert(*token); // its end is an event, too
             }
         }
-        self.clients.retain(|_, client| !client.connection.is_finished());
+        let is_ending = self.end.is_some();
+        self.clients
+            .retain(|_, client| !client.connection.is_finished() || (is_ending && client.unsent));
         self.newcomers.retain(|_, newcomer| newcomer.until > now);
         Ok(())
     }
 
+    /// Nobody is let in any more, and those who are here are told: the sockets of each end with the
+    /// reason `server shutting down`.
+    fn begin_to_end(&mut self, now: Timestamp) {
+        // Whichever signal it was, and however many.
+        let _ = self.signals.read(&mut [0; 16]);
+        self.listener = None;
+        self.newcomers.clear();
+        self.end.get_or_insert(now + END);
+        for token in self.clients.keys().copied().collect::<Vec<_>>() {
+            if let Some(client) = self.clients.get_mut(&token) {
+                client.connection.close(now, CloseReason::ServerShuttingDown);
+            }
+            self.take_events(token, now);
+        }
+    }
+
+    fn has_ended(&self) -> bool {
+        self.end.is_some_and(|end| self.clients.is_empty() || end <= self.now())
+    }
+
     fn accept(&mut self, now: Timestamp) {
-        loop {
-            match self.listener.accept() {
+        while let Some(listener) = &self.listener {
+            match listener.accept() {
                 Ok((stream, _)) => self.receive(stream, now),
                 Err(error) => match error.kind() {
                     ErrorKind::WouldBlock => return,

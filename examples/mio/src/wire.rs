@@ -103,13 +103,15 @@ pub(crate) struct Client {
     websocket: Box<WebSocket<TcpStream>>,
     /// Nothing more can be read.
     ended: bool,
+    /// The system had no room for all of it.
+    pub(crate) unsent: bool,
     /// Who it is in the namespaces that it is in.
     pub(crate) sockets: Vec<Socket>,
 }
 
 impl Client {
     pub(crate) fn new(connection: Connection, websocket: Box<WebSocket<TcpStream>>) -> Self {
-        Self { connection, sockets: Vec::new(), websocket, ended: false }
+        Self { connection, sockets: Vec::new(), websocket, ended: false, unsent: false }
     }
 
     /// What it says; `None` if that is all for now.
@@ -149,7 +151,10 @@ impl Client {
                 fits = false;
             }
         }
-        let _ = self.websocket.flush(); // whatever is wrong, who reads will meet it
+        // Whatever else is wrong, who reads will meet it.
+        let flushed = self.websocket.flush();
+        self.unsent =
+            matches!(flushed, Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock);
         fits
     }
 }

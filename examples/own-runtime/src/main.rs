@@ -15,13 +15,21 @@ use std::net::TcpListener;
 
 use async_io::Async;
 use futures::executor::block_on;
-use klatch::Bound;
+use klatch::{Bound, Runtime as _};
 
 use runtime::{Listener, Runtime};
 
 fn main() -> io::Result<()> {
+    let told = klatch_example_chat::told_to_end();
     let listener = TcpListener::bind(klatch_example_chat::address())?;
-    let bound = Bound::new(Runtime::new()?, Listener(Async::new(listener)?));
+    let runtime = Runtime::new()?;
+    let bound = Bound::new(runtime.clone(), Listener(Async::new(listener)?));
     klatch_example_chat::announce("http", bound.local_addr()?);
-    block_on(bound.serve(klatch_example_chat::chat()))
+    let chat = klatch_example_chat::chat();
+    let ending = chat.clone();
+    runtime.spawn(async move {
+        told.await;
+        klatch_example_chat::end(&ending).await;
+    });
+    block_on(bound.serve(chat))
 }

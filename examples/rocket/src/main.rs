@@ -40,7 +40,10 @@ async fn main() -> Result<(), Box<rocket::Error>> {
             klatch_example_chat::announce("http", SocketAddr::new(*address, *port));
             Box::pin(ready(()))
         }))
-        .attach(AdHoc::on_shutdown("close", |_| Box::pin(async move { chat.close().await })))
+        // Rocket listens for signals itself: SIGTERM is among them, and so is SIGINT.
+        .attach(AdHoc::on_shutdown("end", |_| {
+            Box::pin(async move { klatch_example_chat::end(&chat).await })
+        }))
         .launch()
         .await?;
     Ok(())

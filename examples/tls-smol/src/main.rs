@@ -20,7 +20,7 @@ use futures_rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use futures_rustls::rustls::ServerConfig;
 use klatch::Endpoint;
 use smol::Timer;
-use smol::future::or;
+use smol::future::{FutureExt as _, or};
 use smol::net::{TcpListener, TcpStream};
 
 /// How long a client may take to say hello. Those who take longer hold a connection for nothing.
@@ -32,13 +32,26 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let acceptor = TlsAcceptor::from(Arc::new(config()?));
-    let endpoint =
-        Endpoint::new(klatch::smol::Runtime::new(), klatch_example_chat::chat()).secure();
+    let chat = klatch_example_chat::chat();
+    let endpoint = Endpoint::new(klatch::smol::Runtime::new(), chat.clone()).secure();
+    let told = klatch_example_chat::told_to_end();
+    // Whoever polls needs connections until it has been told.
+    let mut ending = async move {
+        told.await;
+        klatch_example_chat::end(&chat).await;
+    }
+    .boxed();
     smol::block_on(async {
         let listener = TcpListener::bind(klatch_example_chat::address()).await?;
         klatch_example_chat::announce("https", listener.local_addr()?);
         loop {
-            match listener.accept().await {
+            let accepting = async { Some(listener.accept().await) };
+            let ended = async {
+                (&mut ending).await;
+                None
+            };
+            let Some(accepted) = or(ended, accepting).await else { return Ok(()) };
+            match accepted {
                 Ok((stream, address)) => {
                     let serving = serve(endpoint.clone(), acceptor.clone(), stream, address);
                     smol::spawn(serving).detach();

@@ -36,13 +36,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let acceptor = TlsAcceptor::from(Arc::new(config()?));
     let chat = klatch_example_chat::chat();
     let endpoint = Endpoint::new(klatch::tokio::Runtime::current(), chat.clone()).secure();
+    let told = klatch_example_chat::told_to_end();
     let listener = TcpListener::bind(klatch_example_chat::address()).await?;
     klatch_example_chat::announce("https", listener.local_addr()?);
-    let mut interrupted = pin!(tokio::signal::ctrl_c());
+    // Whoever polls needs connections until it has been told.
+    let mut ending = pin!(async {
+        told.await;
+        klatch_example_chat::end(&chat).await;
+    });
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            _ = &mut interrupted => break,
+            () = &mut ending => break,
         };
         match accepted {
             Ok((stream, address)) => {
@@ -55,7 +60,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     drop(listener);
-    chat.close().await;
     Ok(())
 }
 

@@ -44,7 +44,7 @@ impl Handler for SocketIo {
         let chat = self.chat.clone();
         let closing = async move {
             shutting_down.await;
-            chat.close().await;
+            klatch_example_chat::end(&chat).await;
             drop(guard);
         };
         smol::spawn(closing).detach();

@@ -8,8 +8,8 @@ import { start } from "./server.mjs";
 /** How the host is tried: `KLATCH_TRANSPORTS=websocket`, say; all ways unless it says so. */
 export const transports = (process.env.KLATCH_TRANSPORTS ?? "polling,websocket,upgrade").split(",");
 
-/** Whether an interrupt ends the host in good order: `KLATCH_ENDS=1`. */
-export const ends = Boolean(process.env.KLATCH_ENDS);
+/** Whether the tests start the host, and so may end it. */
+export const ends = !process.env.KLATCH_URL;
 
 /**
  * Starts the program in KLATCH_SERVER, with the arguments in KLATCH_SERVER_ARGS, a JSON list, and

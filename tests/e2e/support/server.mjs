@@ -122,9 +122,9 @@ class Server {
     await this.#end("SIGTERM", 5_000);
   }
 
-  /** What a terminal does to it, and how it ended. It may wait for its clients to be gone. */
-  interrupt() {
-    return this.#end("SIGINT", 10_000);
+  /** Tells it to end by `signal`, and how it did. It may wait for its clients to be gone. */
+  end(signal) {
+    return this.#end(signal, 12_000);
   }
 
   async #end(signal, ms) {
