@@ -36,6 +36,8 @@
 //! - `smol`: `klatch::smol`
 //! - `async-std`: `klatch::async_std`; async-std is discontinued, and smol is its successor
 //! - `axum`: `klatch::tokio::router`, the routes to merge into an axum application
+//! - `metrics`: numbers for the recorder of the crate `metrics` that there is when a server is built,
+//!   and `Snapshot::record`
 //!
 //! Without a feature there is everything but a runtime: [`Runtime`], [`Listener`] and [`Bound`]
 //! are what you implement to bring your own, and [`core`] is the protocol alone.

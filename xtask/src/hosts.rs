@@ -11,6 +11,9 @@ use crate::{layout, node};
 
 const TESTS: &str = "tests/e2e/hosts";
 
+/// What the example that shows numbers is held to besides.
+const METRICS: (&str, &str) = ("prometheus", "tests/e2e/metrics");
+
 /// An example that serves `examples/mini-chat`.
 struct Host {
     /// Its folder in `examples`; its package is `klatch-example-` and the same.
@@ -27,6 +30,7 @@ const HOSTS: &[Host] = &[
     Host { name: "hyper", transports: ALL },
     Host { name: "mio", transports: "websocket" },
     Host { name: "own-runtime", transports: ALL },
+    Host { name: "prometheus", transports: ALL },
     Host { name: "rocket", transports: ALL },
     Host { name: "tls-smol", transports: ALL },
     Host { name: "tls-tokio", transports: ALL },
@@ -50,7 +54,11 @@ pub(crate) fn check(record: &mut Record) -> Outcome {
         let mut line = Line::new(&root, "node --test --test-reporter=spec")
             .env("KLATCH_SERVER", &server)
             .env("KLATCH_TRANSPORTS", transports);
-        for file in node::tests(&layout::existing(TESTS)?)? {
+        let mut tests = node::tests(&layout::existing(TESTS)?)?;
+        if *name == METRICS.0 {
+            tests.extend(node::tests(&layout::existing(METRICS.1)?)?);
+        }
+        for file in tests {
             line = line.arg(file.strip_prefix(&root).unwrap_or(&file));
         }
         record.run(line)?;

@@ -107,7 +107,10 @@ impl SocketIo {
                 wake_after(|wakers| self.link.mailbox.leave(slot, None, wakers));
                 self.end(slot, CloseReason::ClientNamespaceDisconnect, Farewell::Untold);
             }
-            Event::Upgraded => self.link.upgraded(),
+            Event::Upgraded => {
+                tracing::debug!("upgraded to a WebSocket");
+                self.link.upgraded();
+            }
             Event::Limit { limit } => self.hit(limit),
             Event::Closed { reason } => self.on_end(now, reason),
             _ => {}
@@ -166,6 +169,7 @@ impl SocketIo {
         }
         let packet = self.batch.pop_front()?;
         self.passed_on += Mailbox::charge(&packet);
+        self.link.hub.meter.packet_sent();
         Some(packet)
     }
 
@@ -227,6 +231,7 @@ impl Client for SocketIo {
     fn obey(&mut self, now: Timestamp, order: Order) {
         match order {
             Order::Overflow(limit) => {
+                tracing::info!(%limit, "a slow consumer is closed");
                 self.hit(limit);
                 self.machine.abort(now, CloseReason::SlowConsumer);
             }

@@ -21,6 +21,11 @@ impl Counts {
 
     pub(crate) fn add(&self, limit: Limit, times: u64) {
         if times > 0 {
+            if limit == Limit::Volatile {
+                tracing::trace!(%limit, times, "a limit was hit");
+            } else {
+                tracing::debug!(%limit, times, "a limit was hit");
+            }
             self.0[limit.index()].fetch_add(times, Ordering::Relaxed);
         }
     }

@@ -35,6 +35,7 @@ use crate::handshake::{Handshake, Secure};
 use crate::hooks::Asked;
 use crate::hub::{Hub, Place};
 use crate::inbox::Inbox;
+use crate::meter::Meter;
 use crate::runtime::{Host, Runtime};
 use crate::task::Task;
 use crate::websocket::WebSocket;
@@ -113,6 +114,8 @@ impl<R: Runtime, A: Application> Sessions for Served<R, A> {
             return None;
         }
         let span = tracing::debug_span!("connection", number, opened_by = %transport);
+        span.in_scope(|| tracing::debug!("a session begins"));
+        Meter::opened(transport);
         let task = Task::new(runtime.clone(), hub.clone(), sid, inbox.clone(), client, websocket);
         runtime.spawn(task.instrument(span));
         Some(inbox)

@@ -17,6 +17,7 @@ use crate::hooks::Hooks;
 use crate::inbox::Inbox;
 use crate::limits::Limits;
 use crate::link::Load;
+use crate::meter::Meter;
 use crate::registry::Registry;
 use crate::runtime::Host;
 
@@ -30,6 +31,7 @@ pub(crate) struct Hub {
     pub(crate) budget: Arc<Budget>,
     /// How often each limit was hit.
     pub(crate) counts: Counts,
+    pub(crate) meter: Meter,
     /// Extensions of opening requests that handlers may ask for.
     pub(crate) kept: Vec<Keep>,
     pub(crate) hooks: Hooks,
@@ -69,6 +71,7 @@ impl Hub {
             path,
             budget: Arc::new(budget),
             counts: Counts::default(),
+            meter: Meter::default(),
             kept,
             hooks,
             web,

@@ -34,6 +34,7 @@ mod limits;
 mod link;
 mod mailbox;
 mod memory;
+mod meter;
 mod namespace;
 mod parent;
 mod recovery;

@@ -22,6 +22,7 @@ use crate::error::{EmitError, HandlerError};
 use crate::handshake::Handshake;
 use crate::link::{InFlight, Link};
 use crate::mailbox::{Order, Refusal};
+use crate::meter::Meter;
 use crate::namespace::{self, Namespace};
 use crate::start::start;
 use crate::wakers::wake_after;
@@ -312,6 +313,7 @@ impl Socket {
         let disconnect = handlers.disconnect(self, reason);
         self.0.namespace.remove(self, reason, farewell);
         tracing::debug!(namespace = self.namespace_name(), socket = %self.0.id, %reason, "disconnected");
+        Meter::disconnected(reason);
         if let Some(handler) = disconnect {
             self.run(&"disconnect".into(), handler);
         }
@@ -320,6 +322,7 @@ impl Socket {
     /// Starts a handler; see [`start`].
     pub(crate) fn run(&self, event: &Text, handler: BoxFuture<'static, ()>) {
         let link = &self.0.link;
+        let handler = Meter::timed(&link.hub, handler);
         let goes_on = || {
             let (socket, event) = (self.clone(), event.clone());
             (InFlight::new(link), move || socket.panicked(&event))

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use futures::task;
-use klatch_core::engine::{Input, RequestId, Transmit};
+use klatch_core::engine::{Frame, Input, RequestId, Transmit};
 use klatch_core::{CloseReason, Limit, Sid, Timestamp};
 
 use self::goodbye::Goodbye;
@@ -165,6 +165,7 @@ impl<R: Runtime, C: Client> Task<R, C> {
                     Input::PostHead(id)
                 }
                 Arrival::PostBody(id, body, head) => {
+                    self.hub.meter.received(body.len());
                     self.client.receive_post(now, id, body, head);
                     continue;
                 }
@@ -231,7 +232,10 @@ impl<R: Runtime, C: Client> Task<R, C> {
             match input {
                 // Its handlers start at once: it is fresh in the cache, and its memory is there for
                 // the next.
-                Input::Frame(frame) => self.client.receive(now, frame),
+                Input::Frame(frame) => {
+                    self.hub.meter.received(bytes(&frame));
+                    self.client.receive(now, frame);
+                }
                 Input::WebSocketClosed => {
                     // The answer to the client's close frame is queued already.
                     if let Some(websocket) = self.websocket.take() {
@@ -285,6 +289,7 @@ impl<R: Runtime, C: Client> Task<R, C> {
                 Transmit::Respond(id, response) => {
                     if let Some(at) = self.replies.iter().position(|(waiting, _)| *waiting == id) {
                         // A client that went away meanwhile has no use for the answer.
+                        self.hub.meter.sent(response.body.len());
                         let sent = self.replies.swap_remove(at).1.send(response);
                         if sent.is_ok() && self.client.has_parted() {
                             std::mem::take(&mut self.told).flushed();
@@ -297,6 +302,7 @@ impl<R: Runtime, C: Client> Task<R, C> {
                         self.held = Some(Box::new(Transmit::Frame(frame)));
                         return Poll::Pending;
                     }
+                    self.hub.meter.sent(bytes(&frame));
                     websocket.start_send(frame);
                 }
                 Transmit::CloseWebSocket(code) => {
@@ -352,6 +358,12 @@ impl<R: Runtime, C: Client> Drop for Task<R, C> {
         self.inbox.close();
         self.hub.forget(&self.sid);
     }
+}
+
+/// How long a message is.
+fn bytes(frame: &Frame) -> usize {
+    let (Frame::Text(bytes) | Frame::Binary(bytes)) = frame;
+    bytes.len()
 }
 
 // Nothing in it is ever pinned.

@@ -85,12 +85,12 @@ impl SocketIo {
 
     fn turn_away(&mut self, now: Timestamp, arrival: &Socket, error: &ConnectError) {
         let name = arrival.namespace_name();
-        tracing::debug!(namespace = name, message = error.message(), "turned away");
         self.forget(arrival);
         self.refuse(now, arrival.slot(), name, error);
     }
 
     fn refuse(&mut self, now: Timestamp, slot: Slot, name: &str, error: &ConnectError) {
+        tracing::debug!(namespace = name, message = error.message(), "turned away");
         self.tell(name, error);
         // Too late to refuse is too late to be told.
         let _ = self.machine.reject(now, slot);

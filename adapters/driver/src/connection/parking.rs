@@ -17,6 +17,15 @@ pub(super) struct End {
 impl SocketIo {
     /// Acts on an event, or has it wait behind others.
     pub(super) fn on_or_park(&mut self, now: Timestamp, event: Event) {
+        if matches!(
+            event,
+            Event::Connect { .. }
+                | Event::Event { .. }
+                | Event::Ack { .. }
+                | Event::Disconnect { .. }
+        ) {
+            self.link.hub.meter.packet_received();
+        }
         let waits = !self.parked.is_empty() || self.link.waits();
         // An answer that somebody awaits may be what a handler under way waits for.
         let parks = !matches!(

@@ -109,6 +109,7 @@ impl Visit {
         }
         hub.hooks.add(headers, head.as_ref(), opens);
         if let Some((error, message)) = refusal {
+            tracing::debug!(code = error.code(), message, "a request is refused");
             hub.hooks.tell(|| Some(ConnectionError::new(error, message, head?, address)));
         }
         http

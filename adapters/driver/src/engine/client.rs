@@ -191,6 +191,7 @@ impl Client for Engine {
     fn obey(&mut self, now: Timestamp, order: Order) {
         match order {
             Order::Overflow(limit) => {
+                tracing::info!(%limit, "a slow consumer is closed");
                 self.socket.0.hub.counts.hit(limit);
                 self.session.abort(CloseReason::SlowConsumer);
             }

@@ -23,7 +23,7 @@ impl Inner {
         self.supersede(&claim);
         let rooms = arrival.promised_rooms().unwrap_or_default();
         let (slot, link) = (arrival.slot(), arrival.link());
-        let mut kept = None;
+        let (mut kept, mut missed) = (None, 0);
         let (socket, events) = wake_after(|wakers| {
             let mut publish = self.change();
             if publish.is_closed {
@@ -40,6 +40,7 @@ impl Inner {
                 publish.namespace.disconnect(back.key);
                 return (None, publish.events());
             }
+            missed = back.missed.len();
             let socket = arrival.back_as(back.id, back.luggage);
             let connect = self.parser.connect(&self.name, &back.id, Some(&claim.pid));
             publish.enter(&socket, back.key, rooms, connect, wakers);
@@ -52,6 +53,9 @@ impl Inner {
         // Here, with the lock released: it is the application's, and may be the last of it.
         drop(kept);
         self.tell(events);
+        if let Some(socket) = &socket {
+            tracing::debug!(namespace = self.name(), socket = %socket.id(), missed, "back");
+        }
         socket
     }
 
