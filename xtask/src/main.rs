@@ -9,6 +9,7 @@ mod chat;
 mod command;
 mod count;
 mod dependencies;
+mod faults;
 mod hosts;
 mod layout;
 mod links;
@@ -21,6 +22,7 @@ mod steps;
 mod suites;
 mod tally;
 mod test;
+mod threads;
 mod toolchain;
 
 use std::process::ExitCode;
@@ -55,6 +57,15 @@ cargo xtask count [--write]
     Counts the instructions that the core takes, case by case, and fails if one takes 5 %
     more than core/benches/baseline.txt says. --write renews that file. It needs valgrind.
 
+cargo xtask threads [--schedules N] [--seed S] [--replay FILE] [SCENE]
+    The driver on several threads, in N orders of their steps (5000 unless given) that follow
+    from the seed, and its smallest parts in all of them; --replay plays the one that a failure
+    left in a file.
+
+cargo xtask faults [--group rules|threads] [RULE]
+    Breaks one rule after the other in a copy of the sources, those of xtask/faults, and shows
+    which tests notice; fails if none does. RULE is a part of what the table calls it.
+
 cargo xtask suites DIR_ENGINE DIR_SOCKET [--runtime tokio|async-std|smol]
     The official protocol test suites, from your checkouts of
     socketio/engine.io-protocol and socketio/socket.io-protocol.
@@ -84,7 +95,9 @@ fn run(name: &str, words: Vec<String>) -> Outcome {
         "bench" => bench::run(words),
         "chat" => chat::run(words),
         "count" => count::run(words),
+        "faults" => faults::run(words),
         "test" => test::run(words),
+        "threads" => threads::run(words),
         "suites" => suites::run(words),
         "client-suites" => suites::clients::run(words),
         "help" | "--help" | "-h" => {

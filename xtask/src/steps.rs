@@ -7,7 +7,7 @@ use crate::args::RUNTIMES;
 use crate::command::Line;
 use crate::step::{Record, Step};
 use crate::{
-    advisories, count, dependencies, hosts, layout, links, node, package, proving, python,
+    advisories, count, dependencies, hosts, layout, links, node, package, proving, python, threads,
     toolchain,
 };
 
@@ -27,6 +27,7 @@ pub(crate) const STEPS: &[Step] = &[
     quick("advisories", |record| advisories::check(&layout::root(), record)),
     quick("features", features),
     quick("tests", |record| cargo(record, "test --all-features")),
+    quick("threads", threads::check),
     slow("counts", count::check),
     slow("docs", docs),
     quick("fuzz", fuzz),

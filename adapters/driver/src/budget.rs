@@ -1,8 +1,9 @@
 //! What may wait in mailboxes, in one and in all of a server.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Waker;
+
+use crate::sync::atomic::{AtomicUsize, Ordering};
 
 /// Mailboxes ask for this many bytes at a time, and hold as many without asking: most never hold more,
 /// and have nothing in common that processors could fight for.

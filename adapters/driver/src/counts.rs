@@ -1,8 +1,8 @@
 //! How often each limit was hit.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use klatch_core::Limit;
+
+use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// A counter for each limit. Nothing counts on the way of a packet that is delivered.
 #[derive(Debug)]

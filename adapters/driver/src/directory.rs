@@ -6,7 +6,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use klatch_core::{HashKey, NamespaceKey, Namespaces, ParentKey, Route};
-use parking_lot::RwLock;
 
 pub(crate) use self::search::{Search, Searching};
 use crate::entropy;
@@ -14,6 +13,7 @@ use crate::housekeeper::Housekeeper;
 use crate::namespace::{self, Namespace};
 use crate::parent::{self, Captures};
 use crate::recovery::Recovery;
+use crate::sync::RwLock;
 
 type OnNew = Arc<dyn Fn(&Namespace) + Send + Sync>;
 

@@ -3,17 +3,16 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use event_listener::Event;
 use futures::future::{self, Either};
 use klatch_core::Timestamp;
-use parking_lot::Mutex;
 
 use crate::hub::Hub;
 use crate::inbox::{Arrival, Inbox};
 use crate::runtime::Host;
+use crate::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use crate::sync::{Event, Mutex};
 
 /// How long connections that are cut have for their last turn: no time, unless a handler blocks the
 /// thread that they are on.

@@ -12,7 +12,6 @@ use futures::future::BoxFuture;
 use http::request::Parts;
 use klatch_core::engine::{Message, Segment, Session, Transport};
 use klatch_core::{CloseReason, Config, Sid, Timestamp};
-use parking_lot::RwLock;
 
 use self::client::Engine;
 use crate::application::Application;
@@ -25,6 +24,7 @@ use crate::link::{InFlight, Link};
 use crate::mailbox::Order;
 use crate::snapshot::Snapshot;
 use crate::start::start;
+use crate::sync::RwLock;
 use crate::wakers::wake_after;
 
 /// An Engine.IO server: messages of text or bytes, over polling and WebSocket. Cheap to clone.

@@ -1,9 +1,9 @@
 //! What later events of a socket wait for.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::link::Link;
+use crate::sync::atomic::{AtomicU8, Ordering};
 
 /// An event is before its middlewares, and nothing waits for it yet.
 const SHUT: u8 = 0;

@@ -7,11 +7,9 @@ use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::future::BoxFuture;
 use klatch_core::{CloseReason, ConnectError, FromPayload, Payload, SocketId, Text, ToArgs};
-use parking_lot::RwLock;
 
 use self::passing::EventMiddleware;
 pub(crate) use self::passing::Start;
@@ -20,6 +18,8 @@ pub(crate) use self::watching::Watchers;
 use crate::ack::Ack;
 use crate::error::HandlerError;
 use crate::socket::Socket;
+use crate::sync::RwLock;
+use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// What a handler is started for: an event with its arguments.
 #[derive(Debug)]

@@ -1,18 +1,17 @@
 //! What no connection owns: the deadlines of answers, and of sockets that are away.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use event_listener::Event;
 use futures::future;
 use klatch_core::{Parser, Timestamp};
-use parking_lot::Mutex;
 
 use crate::hub::Hub;
 use crate::namespace;
 use crate::server;
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::{Event, Mutex};
 
 /// No deadline is known.
 const NEVER: u64 = u64::MAX;

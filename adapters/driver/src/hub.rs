@@ -1,11 +1,9 @@
 //! What all connections of a server share, whatever they speak.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::task::Wake;
 
 use klatch_core::{Config, Limit, Sid, Timestamp};
-use parking_lot::Mutex;
 
 use crate::budget::{Budget, CHUNK};
 use crate::counts::Counts;
@@ -20,6 +18,8 @@ use crate::link::Load;
 use crate::meter::Meter;
 use crate::registry::Registry;
 use crate::runtime::Host;
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Sessions, settings and the runtime of a server.
 pub(crate) struct Hub {

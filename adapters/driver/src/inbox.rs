@@ -1,7 +1,6 @@
 //! What other tasks hand to a connection's task, its HTTP requests and its WebSocket, and what
 //! wakes it.
 
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::Waker;
 
@@ -10,10 +9,11 @@ use futures::channel::oneshot;
 use futures::task::ArcWake;
 use http::request::Parts;
 use klatch_core::engine::{PostFault, RequestError, RequestId, Response};
-use parking_lot::Mutex;
 
 use crate::drain::Told;
 use crate::link::Load;
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use crate::websocket::WebSocket;
 
 /// A client that keeps to the protocol has a GET, a POST and an upgrade under way, and perhaps a

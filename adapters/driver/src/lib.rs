@@ -22,6 +22,9 @@ mod endpoint;
 mod engine;
 mod entropy;
 mod error;
+#[cfg(klatch_explore)]
+#[path = "../explore/scenes/mod.rs"]
+pub mod explore;
 mod flags;
 mod gate;
 mod handler;
@@ -48,6 +51,7 @@ mod server;
 mod snapshot;
 mod socket;
 mod start;
+mod sync;
 mod task;
 mod unicast;
 mod wakers;

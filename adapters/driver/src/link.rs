@@ -1,16 +1,16 @@
 //! What the sockets of one connection share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::Waker;
 
-use event_listener::{Event, EventListener};
 use klatch_core::Outgoing;
 use klatch_core::engine::Transport;
 
 use crate::handshake::Handshake;
 use crate::hub::Hub;
 use crate::mailbox::{Mailbox, Parcel};
+use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crate::sync::{Event, EventListener};
 
 /// What the sockets of one connection share with each other and with its task.
 #[derive(Debug)]

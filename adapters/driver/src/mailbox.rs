@@ -4,15 +4,15 @@ mod wake;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Waker;
 
 use klatch_core::engine::Segment;
 use klatch_core::{CloseReason, Limit, Outgoing, Slot};
-use parking_lot::Mutex;
 
 use self::wake::both;
 use crate::budget::{Budget, Chunks, narrow};
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// What an entry costs beyond its bytes: its place in the queue and the packet's own header.
 pub(crate) const ENTRY_OVERHEAD: usize = 64;

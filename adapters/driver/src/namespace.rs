@@ -16,7 +16,6 @@ use klatch_core::{
     CloseReason, FromPayload, JoinError, Outgoing, Parser, Payload, Pid, Slot, SocketId, SocketKey,
     SocketMap, Target, ToArgs,
 };
-use parking_lot::Mutex;
 
 pub(crate) use self::asking::Answers;
 use self::asking::Asking;
@@ -33,6 +32,7 @@ use crate::reply::Replies;
 use crate::rooms::Rooms;
 use crate::snapshot::NamespaceSnapshot;
 use crate::socket::{Farewell, Socket};
+use crate::sync::Mutex;
 use crate::wakers::wake_after;
 
 /// A namespace of a server: where handlers are registered, by the methods of [`Handlers`], and
@@ -67,6 +67,8 @@ struct Publish {
     news: News,
     /// Whom the broadcast under way reaches; kept between broadcasts.
     selected: Vec<SocketKey>,
+    /// Who waits for the end of the socket that it was: see [`Inner::is_ending`].
+    heirs: Vec<(SocketKey, Arc<Link>)>,
     /// How many are connected or away, as far as whoever frees it has been told.
     counted: usize,
     /// It has ended: nobody is let in.
@@ -294,10 +296,17 @@ impl Inner {
         is_in
     }
 
-    /// Takes a socket out: it is a member no longer, and nothing follows its DISCONNECT.
-    pub(crate) fn remove(&self, socket: &Socket, reason: CloseReason, farewell: Farewell) {
+    /// Takes a socket out: it is a member no longer, and nothing follows its DISCONNECT. Who waits for
+    /// that is to be told when its handlers have been.
+    #[must_use]
+    pub(crate) fn remove(
+        &self,
+        socket: &Socket,
+        reason: CloseReason,
+        farewell: Farewell,
+    ) -> Vec<Arc<Link>> {
         let disconnect = (farewell == Farewell::Told).then(|| self.parser.disconnect(&self.name));
-        let (done, is_over) = wake_after(|wakers| {
+        let (done, is_over, heirs) = wake_after(|wakers| {
             let mut publish = self.change();
             if self.recovers && !publish.is_closed && reason.is_recoverable() {
                 publish.namespace.lose(self.housekeeper.now(), socket.key(), socket.luggage());
@@ -307,14 +316,16 @@ impl Inner {
             let member = publish.members.remove(socket.key());
             socket.link().mailbox.leave(socket.slot(), disconnect, wakers);
             let (done, is_over) = (publish.events(), publish.is_over());
+            let heirs = publish.heirs_of(socket.key());
             drop(publish);
             drop(member);
-            (done, is_over)
+            (done, is_over, heirs)
         });
         self.tell(done);
         if is_over {
             self.handlers.forget();
         }
+        heirs
     }
 
     /// Counts what did not come of a room.
@@ -329,6 +340,13 @@ impl Inner {
         let publish = self.publish.lock();
         let (sockets, rooms) = (publish.namespace.len(), publish.namespace.room_names().count());
         NamespaceSnapshot { name: self.name().to_owned(), sockets, rooms }
+    }
+
+    /// Whether nothing is kept for anybody who was here.
+    #[cfg(klatch_explore = "shuttle")]
+    pub(crate) fn is_at_rest(&self) -> bool {
+        let Publish { members, asking, news, heirs, .. } = &*self.publish.lock();
+        members.is_empty() && asking.is_empty() && news.is_empty() && heirs.is_empty()
     }
 
     /// Looks at the rooms.

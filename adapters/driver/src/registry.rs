@@ -5,9 +5,9 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use klatch_core::Sid;
-use parking_lot::Mutex;
 
 use crate::inbox::Inbox;
+use crate::sync::Mutex;
 
 /// The sessions of a server, by the id that their clients name in requests; so many of them at most.
 pub(crate) struct Registry {

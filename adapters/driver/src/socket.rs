@@ -5,7 +5,6 @@ mod operators;
 mod writing;
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use futures::future::BoxFuture;
@@ -14,7 +13,6 @@ use klatch_core::{
     CloseReason, ConnectError, DecodeError, EncodeError, FromPayload, Limit, Luggage, Outgoing,
     Payload, Slot, SocketId, SocketKey, Text,
 };
-use parking_lot::Mutex;
 use serde::Serialize;
 
 use crate::data::Kept;
@@ -25,6 +23,8 @@ use crate::mailbox::{Order, Refusal};
 use crate::meter::Meter;
 use crate::namespace::{self, Namespace};
 use crate::start::start;
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::wakers::wake_after;
 
 /// One client in one namespace. Cheap to clone; what is done to it after it disconnected does nothing.
@@ -311,11 +311,14 @@ impl Socket {
         }
         // Before it is out: a namespace that has ended forgets its handlers with its last socket.
         let disconnect = handlers.disconnect(self, reason);
-        self.0.namespace.remove(self, reason, farewell);
+        let heirs = self.0.namespace.remove(self, reason, farewell);
         tracing::debug!(namespace = self.namespace_name(), socket = %self.0.id, %reason, "disconnected");
         Meter::disconnected(reason);
         if let Some(handler) = disconnect {
             self.run(&"disconnect".into(), handler);
+        }
+        for heir in heirs {
+            heir.mailbox.nudge();
         }
     }
 

@@ -40,6 +40,11 @@ impl<T> SocketMap<T> {
         Self(SecondaryMap::new())
     }
 
+    /// Whether nothing is kept beside any socket.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Keeps a value beside a socket; returns what was there.
     pub fn insert(&mut self, key: SocketKey, value: T) -> Option<T> {
         self.0.insert(key.0, value)

@@ -80,6 +80,18 @@ fn a_stale_key_does_nothing_to_whoever_took_the_place() {
 }
 
 #[test]
+fn what_is_kept_beside_a_socket_is_found_until_it_is_taken_out() {
+    let (_, [a, b]) = with_sockets();
+    let mut map = SocketMap::new();
+    assert!(map.is_empty());
+    assert_eq!(map.insert(a, 1), None);
+    assert!(!map.is_empty());
+    assert_eq!((map.get(a), map.get(b)), (Some(&1), None));
+    assert_eq!(map.remove(a), Some(1));
+    assert!(map.is_empty());
+}
+
+#[test]
 fn a_room_is_there_from_its_first_member_to_its_last() {
     let (mut namespace, [a, b]) = with_sockets();
     assert_eq!(namespace.join(a, "x"), Ok(true));

@@ -113,6 +113,10 @@ impl SocketIo {
         let namespace = arrival.inner_namespace().clone();
         if namespace.is_closed() {
             self.turn_away(now, arrival, &ConnectError::unknown_namespace());
+        } else if namespace.is_ending(arrival) {
+            arrival.postpone();
+            self.arriving += 1;
+            self.keep(slot, arrival.clone());
         } else if self.machine.accept(slot).is_err() {
             self.forget(arrival);
         } else if let Some(back) = namespace.readmit(arrival) {

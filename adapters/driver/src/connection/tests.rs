@@ -349,6 +349,34 @@ fn what_was_kept_with_a_socket_that_is_back_may_look_back_when_it_is_replaced() 
     });
 }
 
+#[test]
+fn who_is_back_while_handlers_hear_of_its_loss_is_who_it_was() {
+    let server = Server::builder().recovery(Recovery::new()).build().expect("it is valid");
+    let namespace = server.namespace("/");
+    let mut rig = Rig::new(&server);
+    let welcome = rig.turn(&["40"]).pop().expect("it is let in");
+    let claim: String = welcome.chars().skip_while(|&c| c != ',').skip(1).collect();
+    let back = Arc::new(Mutex::new(Rig::new(&server)));
+    let (elsewhere, notes) = (back.clone(), Notes::default());
+    let writer = notes.clone();
+    namespace.on_disconnecting(async move |_: Socket, _: CloseReason| {
+        // What another thread does at this moment.
+        let written = elsewhere.lock().turn(&[&format!("40{{{claim}")]);
+        writer.write(&written.len());
+    });
+    let writer = notes.clone();
+    namespace.on_disconnect(async move |_: Socket, _: CloseReason| writer.write(&"disconnect"));
+    let writer = notes.clone();
+    namespace.on_connect(async move |socket: Socket| writer.write(&socket.recovered()));
+    rig.lose();
+    assert_eq!(notes.take(), ["1", "disconnect"], "a handshake is all that it has yet");
+    let mut back = back.lock();
+    assert!(!back.rests(), "it is told");
+    assert_eq!(back.turn(&[]), [welcome]);
+    assert_eq!(notes.take(), ["true"]);
+    assert_eq!(namespace.len(), 1);
+}
+
 /// In a thread, so that a lock which is held over what the application does fails the test and does
 /// not stop it.
 fn in_time(act: impl FnOnce() + Send + 'static) {

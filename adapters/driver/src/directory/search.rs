@@ -6,12 +6,12 @@ use std::task::Poll;
 
 use futures::FutureExt as _;
 use klatch_core::{ParentKey, Payload, Route, Slot, Text};
-use parking_lot::Mutex;
 
 use super::{Directory, Visit};
 use crate::link::{InFlight, Link};
 use crate::parent::{self, Answer};
 use crate::start::start;
+use crate::sync::Mutex;
 
 /// A client that asks for a namespace, until it is known whether there is one for it.
 pub(crate) struct Search {

@@ -8,13 +8,13 @@ use bytes::Bytes;
 use http::request::Parts;
 use klatch_core::engine::{Event, Frame, Input, Message, RequestId, Segment, Session, Transmit};
 use klatch_core::{CloseReason, Limit, Timestamp};
-use parking_lot::RwLock;
 
 use super::parking::{Parked, copied};
 use super::{Carrier, EngineSocket, Handlers};
 use crate::client::Client;
 use crate::link::{Link, Load};
 use crate::mailbox::{Mailbox, Order, Readiness};
+use crate::sync::RwLock;
 
 /// One Engine.IO client in its task.
 pub(crate) struct Engine {

@@ -2,12 +2,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use klatch_core::{Payload, RoomEvent};
 
 use super::Handlers;
 use crate::socket::Socket;
+use crate::sync::atomic::Ordering;
 
 type Hook = Arc<dyn Fn(&Socket, &str, &Payload) + Send + Sync>;
 

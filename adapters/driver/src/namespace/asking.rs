@@ -28,6 +28,14 @@ pub(super) struct Asking {
     waiting: HashMap<AckId, oneshot::Sender<Answers>>,
 }
 
+impl Asking {
+    /// Whether nobody waits.
+    #[cfg(klatch_explore = "shuttle")]
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+}
+
 /// What happened in a namespace, to be told when the lock is released: telling wakes, and calls the
 /// application.
 #[must_use = "somebody waits for it"]

@@ -1,11 +1,8 @@
 //! How a namespace begins and ends.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
-use event_listener::Event;
 use klatch_core::{HashKey, NamespaceKey, SocketMap};
-use parking_lot::Mutex;
 
 use super::{Asking, Inner, News, Publish};
 use crate::directory::Directory;
@@ -14,6 +11,8 @@ use crate::handler::Handlers;
 use crate::housekeeper::Appointment;
 use crate::parent::{self, Captures};
 use crate::recovery::Recovery;
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Event, Mutex};
 
 /// What makes a namespace this one, and its way back to whoever keeps it.
 pub(super) struct Origin {
@@ -90,6 +89,7 @@ impl Inner {
             asking: Asking::default(),
             news: News::default(),
             selected: Vec::new(),
+            heirs: Vec::new(),
             counted: 0,
             is_closed: false,
         };

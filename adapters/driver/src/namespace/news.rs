@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 
 use klatch_core::RoomEvent;
-use parking_lot::MutexGuard;
 
 use super::{Inner, Publish};
+use crate::sync::MutexGuard;
 
 /// What happened to rooms, and was not told yet: in the order of the changes, since it is written down
 /// under the same lock.
@@ -29,6 +29,12 @@ impl News {
         let event = self.events.pop_front();
         self.is_told = event.is_some();
         event
+    }
+
+    /// Whether all of it is told.
+    #[cfg(klatch_explore = "shuttle")]
+    pub(super) fn is_empty(&self) -> bool {
+        self.events.is_empty() && !self.is_told
     }
 
     fn end(&mut self) {

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use klatch_core::{CloseReason, Outgoing};
+use klatch_core::{CloseReason, Outgoing, SocketKey};
 
-use super::Inner;
+use super::{Inner, Publish};
+use crate::link::Link;
 use crate::mailbox::{Mailbox, Order};
 use crate::recovery::Claim;
 use crate::socket::{Farewell, Socket};
@@ -19,7 +20,7 @@ impl Inner {
     /// Lets a client in as the socket it was, with its CONNECT and all that it missed on their
     /// way. `None` if it is to be let in as a new one, which `arrival` would be.
     pub(crate) fn readmit(self: &Arc<Self>, arrival: &Socket) -> Option<Socket> {
-        let claim = self.recovers.then(|| Claim::read(arrival.raw_auth()))??;
+        let claim = self.claim(arrival)?;
         self.supersede(&claim);
         let rooms = arrival.promised_rooms().unwrap_or_default();
         let (slot, link) = (arrival.slot(), arrival.link());
@@ -59,6 +60,22 @@ impl Inner {
         socket
     }
 
+    fn claim(&self, arrival: &Socket) -> Option<Claim> {
+        self.recovers.then(|| Claim::read(arrival.raw_auth()))?
+    }
+
+    /// Whether the socket that this client was is about to end on another thread, where handlers run:
+    /// until it has, nobody is away who could come back. The client's task is nudged then, and asks
+    /// again.
+    pub(crate) fn is_ending(&self, arrival: &Socket) -> bool {
+        let Some(claim) = self.claim(arrival) else { return false };
+        self.supersede(&claim);
+        let mut publish = self.publish.lock();
+        let Some(key) = publish.namespace.promised(&claim.pid) else { return false };
+        publish.add_heir(key, arrival.link());
+        true
+    }
+
     /// If the socket of this client is connected still, its loss was not noticed: it is now.
     fn supersede(&self, claim: &Claim) {
         let lost = {
@@ -70,5 +87,21 @@ impl Inner {
             socket.end(CloseReason::TransportClose, Farewell::Untold);
             socket.link().mailbox.command(Order::Close(CloseReason::TransportClose));
         }
+    }
+}
+
+impl Publish {
+    fn add_heir(&mut self, key: SocketKey, link: &Arc<Link>) {
+        // It may ask more than once.
+        let is_it = |(of, heir): &(_, Arc<Link>)| *of == key && Arc::ptr_eq(heir, link);
+        if !self.heirs.iter().any(is_it) {
+            self.heirs.push((key, link.clone()));
+        }
+    }
+
+    pub(super) fn heirs_of(&mut self, key: SocketKey) -> Vec<Arc<Link>> {
+        let heirs = self.heirs.extract_if(.., |(of, _)| *of == key).map(|(_, link)| link).collect();
+        self.heirs.shrink_to_fit();
+        heirs
     }
 }

@@ -1,7 +1,6 @@
 //! A socket before it is connected: what middlewares see of it, and what they decide.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use klatch_core::{ConnectError, JoinError, SocketKey};
 
@@ -9,6 +8,7 @@ use super::{Life, Socket};
 use crate::handler::Middleware;
 use crate::link::InFlight;
 use crate::start::start;
+use crate::sync::atomic::Ordering;
 
 impl Socket {
     /// Asks the middlewares, one after the other. What they decide is for
@@ -52,6 +52,14 @@ impl Socket {
             *life = Life::Judged(std::mem::take(rooms), verdict);
         }
         self.0.link.mailbox.nudge();
+    }
+
+    /// It is let in, but not now: [`take_verdict`](Self::take_verdict) says so again.
+    pub(crate) fn postpone(&self) {
+        let mut life = self.0.life.lock();
+        if let Life::Arriving(rooms) = &mut *life {
+            *life = Life::Judged(std::mem::take(rooms), Ok(()));
+        }
     }
 
     /// What the middlewares have decided, once.
