@@ -4,7 +4,6 @@ use std::mem;
 
 use bytes::{Buf as _, Bytes};
 use klatch_core::engine::{Frame, WebSocketFault};
-use tungstenite::protocol::frame::coding::CloseCode;
 
 /// The longest payload of a ping, a pong or a goodbye (section 5.5).
 const MAX_CONTROL: usize = 125;
@@ -201,7 +200,7 @@ fn message(is_text: bool, payload: Bytes) -> Received {
     Received::Message(if is_text { Frame::Text(payload) } else { Frame::Binary(payload) })
 }
 
-/// What a client says at the end, and the answer: the same, if it may say that (section 5.5.1).
+/// What a client says at the end, which is the answer, too (section 5.5.1).
 fn goodbye(payload: Bytes) -> Result<Received, WebSocketFault> {
     let Some((code, reason)) = payload.split_first_chunk() else {
         // No code, or half of one.
@@ -211,12 +210,16 @@ fn goodbye(payload: Bytes) -> Result<Received, WebSocketFault> {
             Err(WebSocketFault::Protocol)
         };
     };
+    if !may_be_said(u16::from_be_bytes(*code)) {
+        return Err(WebSocketFault::Protocol);
+    }
     std::str::from_utf8(reason).map_err(|_| WebSocketFault::Utf8)?;
-    Ok(Received::Close(if CloseCode::from(u16::from_be_bytes(*code)).is_allowed() {
-        payload
-    } else {
-        Bytes::from_owner(u16::from(CloseCode::Protocol).to_be_bytes())
-    }))
+    Ok(Received::Close(payload))
+}
+
+/// The codes that are registered, and those that libraries and applications make up (section 7.4).
+const fn may_be_said(code: u16) -> bool {
+    matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
 }
 
 /// Takes a mask off (section 5.3), eight bytes at a time.

@@ -181,6 +181,9 @@ pub(crate) async fn e16_frames_that_break_the_rules(bed: &Bed) {
         within,
         frame(0x09, b""),
         frame(0x88, b"\x03"),
+        // 1005 and 999.
+        frame(0x88, b"\x03\xed"),
+        frame(0x88, b"\x03\xe7"),
         [&[0x89, 0xfe, 0, 126, 0, 0, 0, 0][..], &[0; 126]].concat(),
     ] {
         is_closed_with(address, &mut log, &bytes, 1002).await;

@@ -148,9 +148,14 @@ fn a_goodbye_is_answered_with_the_same_if_it_may_be_said() {
     assert_eq!(goodbye(b""), answer(b""));
     assert_eq!(goodbye(b"\x03\xe8"), answer(b"\x03\xe8"));
     assert_eq!(goodbye(b"\x03\xe9tab closed"), answer(b"\x03\xe9tab closed"));
-    // 1005 and 1006 stand for what was not said, and 999 for nothing (section 7.4).
-    for unsayable in [b"\x03\xed", b"\x03\xee", b"\x03\xe7"] {
-        assert_eq!(goodbye(unsayable), answer(b"\x03\xea"));
+    // The last that is registered, and the first and last that are not to be (section 7.4).
+    for sayable in [b"\x03\xf6", b"\x0b\xb8", b"\x13\x87"] {
+        assert_eq!(goodbye(sayable), answer(sayable));
+    }
+    // 1005, 1006 and 1015 stand for what was not said, the rest for nothing.
+    for unsayable in [0_u16, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65535] {
+        let unsaid = goodbye(&unsayable.to_be_bytes());
+        assert_eq!(unsaid, (vec![], Some(WebSocketFault::Protocol)), "{unsayable}");
     }
     assert_eq!(goodbye(b"\x03"), (vec![], Some(WebSocketFault::Protocol)));
     assert_eq!(goodbye(b"\x03\xe8\xff"), (vec![], Some(WebSocketFault::Utf8)));
