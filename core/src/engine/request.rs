@@ -152,15 +152,13 @@ fn resume(
     version: Option<&str>,
     sid: Sid,
 ) -> Result<Request, RequestError> {
-    if version.is_some_and(|version| version != "4") {
+    if version != Some("4") {
         return Err(RequestError::BadRequest);
     }
     match (method, transport, upgrade) {
         (Method::Get, Transport::Polling, false) => Ok(Request::Poll(sid)),
         (Method::Post, Transport::Polling, false) => Ok(Request::Post(sid)),
-        (Method::Get, Transport::WebSocket, true) if version == Some("4") => {
-            Ok(Request::Upgrade(sid))
-        }
+        (Method::Get, Transport::WebSocket, true) => Ok(Request::Upgrade(sid)),
         _ => Err(RequestError::BadRequest),
     }
 }
@@ -302,8 +300,10 @@ mod tests {
         assert_eq!(upgrade(&other), Err(RequestError::BadRequest));
         let none = format!("transport=websocket&sid={SID}");
         assert_eq!(upgrade(&none), Err(RequestError::BadRequest), "as Node has it");
-        let other = format!("EIO=3&transport=polling&sid={SID}");
-        assert_eq!(get(&other), Err(RequestError::BadRequest));
+        for version in ["EIO=3", "EIO", "t=1"] {
+            let other = format!("{version}&transport=polling&sid={SID}");
+            assert_eq!(get(&other), Err(RequestError::BadRequest), "{version}");
+        }
     }
 
     #[test]
