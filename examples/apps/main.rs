@@ -9,6 +9,7 @@
 
 mod bench;
 mod client_suite;
+mod differential;
 mod engine_client_suite;
 mod handshake;
 mod interop;
@@ -25,7 +26,8 @@ const USAGE: &str = "usage: apps APP --runtime tokio|async-std|smol
   client-suite         socket.io-client's own tests     PORT (4210)
   engine-client-suite  engine.io-client's own tests     PORT (4220)
   interop              many real clients                PORT (4200), PORT + 1 (msgpack)
-  bench                load generators                  PORT (4300), THREADS";
+  bench                load generators                  PORT (4300), THREADS
+  differential         the same inputs as Node's        PORT (4400)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -42,6 +44,8 @@ fn main() -> ExitCode {
         "engine-client-suite" => (engine_client_suite::servers(), run::threads()),
         "interop" => (interop::servers(), run::threads()),
         "bench" => (bench::servers(), run::threads()),
+        // Whoever compares asks it whether it is done: one thread answers behind what came before.
+        "differential" => (differential::servers(), 1),
         _ => (Vec::new(), 0),
     };
     let Some(runtime) = runtime.filter(|_| !servers.is_empty()) else {

@@ -9,6 +9,7 @@ mod chat;
 mod command;
 mod count;
 mod dependencies;
+mod differential;
 mod faults;
 mod hosts;
 mod layout;
@@ -74,6 +75,11 @@ cargo xtask client-suites DIR [--runtime tokio|async-std|smol]
     The own tests of engine.io-client and socket.io-client, from your checkout of
     socketio/socket.io, with apps of ours in place of the servers that they bring.
 
+cargo xtask differential [--seed S] [--cases N | --minutes M] [--only NAME]
+    The same inputs to klatch and to Node's Socket.IO: the table of hostile ones, then
+    random cases, 300 unless given. It fails if anything is not the same that
+    docs/differences.md does not tell of. --only plays the rows with NAME in theirs.
+
 cargo xtask help
     This text.
 ";
@@ -96,6 +102,7 @@ fn run(name: &str, words: Vec<String>) -> Outcome {
         "chat" => chat::run(words),
         "count" => count::run(words),
         "faults" => faults::run(words),
+        "differential" => differential::run(words),
         "test" => test::run(words),
         "threads" => threads::run(words),
         "suites" => suites::run(words),

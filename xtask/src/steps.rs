@@ -7,8 +7,8 @@ use crate::args::RUNTIMES;
 use crate::command::Line;
 use crate::step::{Record, Step};
 use crate::{
-    advisories, count, dependencies, hosts, layout, links, node, package, proving, python, threads,
-    toolchain,
+    advisories, count, dependencies, differential, hosts, layout, links, node, package, proving,
+    python, threads, toolchain,
 };
 
 const CLIENTS: &str = "tests/e2e/clients";
@@ -37,6 +37,7 @@ pub(crate) const STEPS: &[Step] = &[
     quick("clients-tokio", clients),
     quick("clients-async-std", clients),
     quick("clients-smol", clients),
+    quick("differential", differential),
     slow("python-tokio", python),
     slow("python-async-std", python),
     slow("python-smol", python),
@@ -80,7 +81,7 @@ fn needs(record: &mut Record) -> Outcome {
 }
 
 fn packages(record: &mut Record) -> Outcome {
-    for dir in ["tests/e2e", PAGE] {
+    for dir in ["tests/e2e", differential::TESTS, PAGE] {
         if let Some(install) = node::install(&layout::existing(dir)?)? {
             record.run(install)?;
         }
@@ -126,6 +127,11 @@ fn clients(record: &mut Record) -> Outcome {
     // Most of their time they wait.
     let line = node_tests(&layout::existing(CLIENTS)?, runtime, "--test-concurrency=3")?;
     record.run(line.env("KLATCH_APPS", layout::apps()?)).map(drop)
+}
+
+fn differential(record: &mut Record) -> Outcome {
+    apps(record)?;
+    differential::check(record)
 }
 
 fn python(record: &mut Record) -> Outcome {

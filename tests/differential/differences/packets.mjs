@@ -1,0 +1,245 @@
+// S, B, T: differences for what Socket.IO's packets say.
+
+import { isDeepStrictEqual } from "node:util";
+import { depth, eventName, isMuchAtOnce, packet, said } from "./said.mjs";
+import { FORCED, isCutShort, isOver } from "./shape.mjs";
+
+const BY_SERVER = "server namespace disconnect";
+const LARGEST_ID = 2n ** 64n - 1n;
+
+/** klatch closes for a packet that Node takes, or not yet closes for. */
+const stricter = (id, row, fits) => ({
+  id,
+  row,
+  allows: (seen) => some(seen, fits) && isCutShort(seen.klatch, seen.node, FORCED),
+});
+
+/** Node closes for a packet that klatch takes. */
+const laxer = (id, row, fits) => ({
+  id,
+  row,
+  allows: (seen) => some(seen, fits) && isCutShort(seen.node, seen.klatch, FORCED),
+});
+
+const some = (seen, fits) =>
+  said(seen).some((message) => {
+    const found = packet(message);
+    return found !== undefined && fits(found, seen);
+  });
+
+const isEvent = ({ type }) => type === 2 || type === 5;
+
+export const PACKETS = [
+  stricter("S3", "`42` without a payload", (it) => isEvent(it) && it.json === ""),
+  stricter("B3", "attachment counts such as `1e1`", ({ count }) => {
+    return count !== undefined && !/^\d+$/.test(count) && Number(count) >= 1 && Number(count) <= 10;
+  }),
+  stricter(
+    "an id where there is none",
+    "an ack id on CONNECT or DISCONNECT",
+    ({ type, id }) => type < 2 && id !== "",
+  ),
+  stricter(
+    "S8",
+    "an ack id beyond 64 bits",
+    ({ id }) => /^\d+$/.test(id) && BigInt(id) > LARGEST_ID,
+  ),
+  stricter("S24", "JSON depth", ({ json }) => depth(json) > 128),
+  stricter("S15 a long name", "a namespace's name; an event's name", ({ nsp }) => nsp.length > 128),
+  stricter(
+    "a long name of an event",
+    "a namespace's name; an event's name",
+    (it) => isEvent(it) && Buffer.byteLength(String(eventName(it))) > 256,
+  ),
+  stricter(
+    "B5",
+    "a placeholder `0.5`",
+    ({ count, json }) => count !== undefined && /"num"\s*:\s*-?[\d.]*[.eE]/.test(json),
+  ),
+  stricter("B5 by its text", "a placeholder that has no attachment", isReferredToWrongly),
+  stricter(
+    "an escaped placeholder",
+    "a placeholder whose key is spelled with escapes",
+    ({ count, json }) => count !== undefined && /\\u/.test(json),
+  ),
+  stricter(
+    "S11",
+    "a second CONNECT while one is pending",
+    ({ type, nsp }, seen) => type === 0 && isAskedTwice(nsp, seen),
+  ),
+  stricter(
+    "S15 six refusals",
+    "namespaces of one connection; refused CONNECTs",
+    ({ type }, { past, klatch }) => {
+      return type === 0 && refusals(past) + refusals(klatch) > 5;
+    },
+  ),
+  laxer("S9", "an event for a namespace that the server just ended", ({ nsp }, { past }) =>
+    wasEnded(nsp, past),
+  ),
+  laxer("S9 in one read", "an event behind its CONNECT in one read", ({ nsp }, seen) => {
+    const first = said(seen)
+      .map(packet)
+      .find((it) => it?.nsp === nsp);
+    return first?.type === 0 && !isIn(nsp, seen.past);
+  }),
+  laxer("B1", "`450-[…]`", ({ count }) => count === "0"),
+  laxer("S5", "the events `newListener` and `removeListener`", (it) =>
+    /^(new|remove)Listener$/.test(eventName(it)),
+  ),
+  laxer(
+    "S13",
+    "a CONNECT behind a DISCONNECT in one read",
+    ({ type }, seen) => type === 0 && some(seen, (it) => it.type === 1),
+  ),
+  {
+    id: "S12",
+    row: "an event behind a DISCONNECT in one read",
+    allows: (seen) =>
+      some(seen, ({ type }) => type === 1) &&
+      eventsBehindTheEnd(seen.node) &&
+      !eventsBehindTheEnd(seen.klatch),
+  },
+  {
+    id: "two faults in one body",
+    row: "a body with a fault of Socket.IO before one of Engine.IO",
+    allows: (seen) =>
+      said(seen).some((text) => !/^[0-6b]/.test(text)) &&
+      seen.step.method === "POST" &&
+      isCutShort(seen.klatch, seen.node, "parse error") &&
+      isOver(seen.node),
+  },
+  {
+    id: "E7 with more that follows",
+    row: "an event before what ends its connection, in one read",
+    allows: (seen) =>
+      isMuchAtOnce(seen) && isOver(seen.node) && isOver(seen.klatch) && isSeenToo(seen),
+  },
+  {
+    id: "S12 by the server",
+    row: "an event behind one whose handler disconnects, in one read",
+    allows: (seen) =>
+      isMuchAtOnce(seen) &&
+      JSON.stringify(seen.klatch.seen).includes(BY_SERVER) &&
+      Object.keys(seen.node.seen).every((socket) => endedSooner(seen, socket)),
+  },
+  {
+    id: "S20",
+    row: "an answer that is guessed",
+    allows: (seen) =>
+      some(seen, ({ type }) => type === 3 || type === 6) &&
+      answers(seen.klatch) > answers(seen.node),
+  },
+  {
+    id: "S22",
+    row: "namespaces of one connection; refused CONNECTs",
+    allows: ({ klatch }) =>
+      packets(klatch).some((text) => text.endsWith('{"message":"Too many namespaces"}')),
+  },
+  {
+    id: "B6",
+    row: "arguments that are handed on as a `Payload`",
+    allows: (seen) =>
+      some(seen, isReferredToOddly) && isDeepStrictEqual(seen.node.seen, seen.klatch.seen),
+  },
+  {
+    id: "B10",
+    row: "attachments of a packet, in all",
+    allows: (seen) =>
+      said(seen).some((text) => text[0] === "b" && text.length > 50_000) &&
+      isCutShort(seen.klatch, seen.node, FORCED),
+  },
+  {
+    id: "B9",
+    row: "a packet whose attachments do not all come",
+    allows: (seen) => seen.step.act === "pass" && isCutShort(seen.klatch, seen.node, FORCED),
+  },
+  {
+    id: "T3",
+    row: "a room's name; rooms of a socket",
+    allows: ({ node, klatch }) => rooms(node) > 1024 && rooms(klatch) === 1024,
+  },
+];
+
+const packets = ({ lines }) =>
+  Object.values(lines)
+    .flat()
+    .map(({ text, packet }) => text ?? packet ?? "");
+const refusals = (side) => packets(side).filter((text) => text.startsWith("44")).length;
+const wasEnded = (nsp, { seen }) =>
+  Object.entries(seen).some(([socket, items]) => {
+    return socket.startsWith(`${nsp} #`) && items.some(({ reason }) => reason === BY_SERVER);
+  });
+
+const isIn = (nsp, { seen }) => Object.keys(seen).some((socket) => socket.startsWith(`${nsp} #`));
+
+/** Whether it was asked for before, by this client, and not let in yet. */
+function isAskedTwice(nsp, seen) {
+  const { step, before, past } = seen;
+  const earlier = before.flatMap((one, index) =>
+    said({ step: one, before: before.slice(0, index) }),
+  );
+  const asked = [...earlier, ...said(seen)]
+    .map(packet)
+    .filter((it) => it?.type === 0 && it.nsp === nsp);
+  const entered = Object.keys(past.seen).filter((socket) => socket.startsWith(`${nsp} #`));
+  return step.act !== "pass" && asked.length > entered.length + 1;
+}
+
+function eventsBehindTheEnd({ seen }) {
+  return Object.values(seen).some((items) => {
+    const end = items.findIndex(({ saw }) => saw === "disconnect");
+    return end >= 0 && items.slice(end).some(({ saw }) => saw === "event");
+  });
+}
+
+/** Whether a socket that the server disconnected saw the same on both sides, or less of it on klatch. */
+function endedSooner({ node, klatch }, socket) {
+  const [long, short] = [node, klatch].map(({ seen }) =>
+    (seen[socket] ?? []).map((item) => JSON.stringify(item)),
+  );
+  const isEnded = short.some((item) => item.includes(BY_SERVER));
+  const isEvent = (item) => item.includes('"saw":"event"');
+  return isEnded
+    ? isDeepStrictEqual(
+        short,
+        long.filter((item) => !isEvent(item) || short.includes(item)),
+      )
+    : isDeepStrictEqual(short, long);
+}
+
+/** Whether each socket saw on klatch the events that it saw on Node, or the first of them. */
+function isSeenToo({ node, klatch }) {
+  const events = ({ seen }, socket) => (seen[socket] ?? []).filter(({ saw }) => saw === "event");
+  return Object.keys(klatch.seen).every((socket) => {
+    const [long, short] = [events(node, socket), events(klatch, socket)];
+    return isDeepStrictEqual(short, long.slice(0, short.length));
+  });
+}
+
+/** Whether it refers to an attachment that it does not have. */
+function isReferredToWrongly({ count, json }) {
+  const nums = [...json.matchAll(/"num"\s*:\s*([^,}\s]*)/g)].map(([, num]) => num);
+  const isThere = (num) => /^\d+$/.test(num) && Number(num) < Number(count);
+  return count !== undefined && json.includes("_placeholder") && !nums.every(isThere);
+}
+
+/** Whether not each of its attachments is referred to once, and in their order. */
+function isReferredToOddly({ count, json }) {
+  const nums = [...json.matchAll(/"num"\s*:\s*(\d+)/g)].map(([, num]) => Number(num));
+  return (
+    count !== undefined && (nums.length !== Number(count) || nums.some((num, at) => num !== at))
+  );
+}
+
+const answers = ({ seen }) =>
+  Object.values(seen)
+    .flat()
+    .filter(({ saw }) => saw === "answer").length;
+const rooms = ({ seen }) =>
+  Math.max(
+    0,
+    ...Object.values(seen)
+      .flat()
+      .map((item) => item.rooms?.length ?? 0),
+  );

@@ -1,0 +1,86 @@
+// What a client said in a step, as packets, read as leniently as Node reads them.
+
+import { BINARY, TEXT } from "../script.mjs";
+
+/** The Engine.IO packets that became whole in this step, and the one that its first attachment belongs to. */
+export function said({ step, before }) {
+  const earlier = before.filter(({ act, line }) => act === step.act && line === step.line);
+  const old = messagesOf(earlier);
+  const all = messagesOf([...earlier, step]).slice(old.length);
+  const opening = all[0]?.startsWith("b") && old.findLast((message) => !message.startsWith("b"));
+  return opening ? [opening, ...all] : all;
+}
+
+/** Whether what ends a connection may not be the first that came with it. */
+export const isMuchAtOnce = (seen) => {
+  const { step, before } = seen;
+  const isPiece =
+    step.act === "raw" && before.some(({ act, line }) => act === "frames" && line === step.line);
+  return isPiece || said(seen).length > 1 || step.frames?.length > 1;
+};
+
+function messagesOf(steps) {
+  const posts = steps
+    .filter(({ act }) => act === "http")
+    .flatMap(({ body }) => (body ?? "").split("\x1e"));
+  return [...posts, ...messages(steps.flatMap(({ frames = [] }) => frames))];
+}
+
+/** Messages of frames: those of bytes as polling has them. */
+function messages(frames) {
+  const all = [];
+  let open;
+  for (const { data, opcode = TEXT, fin = true } of frames) {
+    if (opcode === TEXT || opcode === BINARY) open = { opcode, data };
+    else if (opcode === 0 && open) open.data += data;
+    else continue;
+    if (!fin) continue;
+    all.push(
+      open.opcode === BINARY
+        ? `b${Buffer.from(open.data, "latin1").toString("base64")}`
+        : open.data,
+    );
+    open = undefined;
+  }
+  return all;
+}
+
+/** A Socket.IO packet in a message, by the rules of socket.io-parser's `decodeString`; else `undefined`. */
+export function packet(message) {
+  const found = /^4([0-6])/.exec(message);
+  if (!found) return undefined;
+  const type = Number(found[1]);
+  let rest = message.slice(2);
+  const take = (pattern) => {
+    const [taken] = pattern.exec(rest) ?? [""];
+    rest = rest.slice(taken.length);
+    return taken;
+  };
+  const count = type > 4 ? take(/^[^-]*-/).slice(0, -1) : undefined;
+  const nsp = take(/^\/[^,]*,?/).replace(/,$/, "") || "/";
+  // A space is a digit to `Number`.
+  const id = take(/^[\d\s]*/);
+  return { type, count, nsp, id, json: rest };
+}
+
+/** How deep JSON nests. */
+export function depth(json) {
+  let [most, now, inText] = [0, 0, false];
+  for (let at = 0; at < json.length; at += 1) {
+    const char = json[at];
+    if (inText && char === "\\") at += 1;
+    else if (char === '"') inText = !inText;
+    else if (!inText && (char === "[" || char === "{")) most = Math.max(most, (now += 1));
+    else if (!inText && (char === "]" || char === "}")) now -= 1;
+  }
+  return most;
+}
+
+/** A name of an event, if there is one. */
+export function eventName({ json }) {
+  try {
+    return JSON.parse(Buffer.from(json, "latin1").toString("utf8"))[0];
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,61 @@
+// How what one server did may differ from what the other did.
+
+import { isDeepStrictEqual } from "node:util";
+
+/** Why a connection ends for a packet that is none. */
+export const FORCED = "forced close";
+
+const SID_UNKNOWN = '{"code":1,"message":"Session ID unknown"}';
+
+/** Whether `short` did the beginning of what `long` did, and then closed a connection for `reason`. */
+export function isCutShort(short, long, reason) {
+  return (
+    (isOver(short) || Object.keys(short.lines).length === 0 || isRefused(short)) &&
+    Object.entries(short.lines).every(([line, items]) =>
+      begins(items.filter(isNoEnd), long.lines[line]),
+    ) &&
+    Object.entries(short.seen).every(([socket, items]) => {
+      return (
+        socket === "server" ||
+        begins(
+          items.filter((item) => !ended(item, reason)),
+          long.seen[socket],
+        )
+      );
+    })
+  );
+}
+
+/** Whether a connection was closed for this reason, if anybody was there to hear it. */
+function ended({ saw, reason }, expected) {
+  return (saw === "disconnecting" || saw === "disconnect") && reason === expected;
+}
+
+const begins = (items, longer = []) =>
+  isDeepStrictEqual(items, longer.filter(isNoEnd).slice(0, items.length));
+
+/** Whether a client was told that its connection is over. */
+export const isOver = ({ lines }) =>
+  Object.values(lines)
+    .flat()
+    .some(({ close, packet, ends, body }) => {
+      return close !== undefined || packet === "1" || ends || body === SID_UNKNOWN;
+    });
+
+/** A body that was, by a client that does not poll. */
+const isRefused = ({ lines }) =>
+  Object.values(lines)
+    .flat()
+    .some(({ status, body }) => status === 400 && body === "");
+
+/** All but what a client is told, by either transport, when its connection ends; and how a body was taken. */
+const isNoEnd = (item) =>
+  !item.ends &&
+  item.close === undefined &&
+  item.packet !== "1" &&
+  item.body !== SID_UNKNOWN &&
+  item.body !== "ok" &&
+  !(item.status === 400 && item.body === "");
+
+/** The answer that a step's own line brought. */
+export const answer = ({ step }, side) => side.lines[step.line]?.[0];
