@@ -49,7 +49,7 @@ export const PACKETS = [
   stricter(
     "a long name of an event",
     "a namespace's name; an event's name",
-    (it) => isEvent(it) && Buffer.byteLength(String(eventName(it))) > 256,
+    (it) => isEvent(it) && Buffer.byteLength(eventName(it) ?? "") > 256,
   ),
   stricter(
     "B5",
@@ -114,6 +114,15 @@ export const PACKETS = [
     row: "an event before what ends its connection, in one read",
     allows: (seen) =>
       isMuchAtOnce(seen) && isOver(seen.node) && isOver(seen.klatch) && isSeenToo(seen),
+  },
+  {
+    id: "S12 what was said",
+    row: "what a handler says to an event before a DISCONNECT, in one read",
+    allows: (seen) =>
+      isMuchAtOnce(seen) &&
+      some(seen, ({ type }) => type === 1) &&
+      isDeepStrictEqual(seen.node.seen, seen.klatch.seen) &&
+      packets(seen.node).every((text) => packets(seen.klatch).includes(text)),
   },
   {
     id: "S12 by the server",

@@ -76,10 +76,11 @@ export function depth(json) {
   return most;
 }
 
-/** A name of an event, if there is one. */
+/** The name of an event, if it has one. */
 export function eventName({ json }) {
   try {
-    return JSON.parse(Buffer.from(json, "latin1").toString("utf8"))[0];
+    const [name] = JSON.parse(Buffer.from(json, "latin1").toString("utf8"));
+    return /^(string|number)$/.test(typeof name) ? String(name) : undefined;
   } catch {
     return undefined;
   }

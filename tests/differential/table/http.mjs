@@ -121,6 +121,12 @@ export const HTTP = [
       get(WEBSOCKET, [...without("sec-websocket-version"), ["sec-websocket-version", version]]),
     ),
   ),
+  ...["b, a", "a,,b"].map((offered) =>
+    one(
+      `H18 the protocols ${offered}`,
+      get(WEBSOCKET, [...UPGRADE, ["sec-websocket-protocol", offered]]),
+    ),
+  ),
   one("H18 a POST", http("a", "POST", WEBSOCKET, { headers: UPGRADE })),
   one("H18 an upgrade to polling", get(POLLING, UPGRADE)),
   one("H18 an unknown sid", get(`${WEBSOCKET}&sid=${"A".repeat(20)}`, UPGRADE)),

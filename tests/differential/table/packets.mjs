@@ -90,6 +90,11 @@ export const PACKETS = [
     '42["bye"]',
     '42["echo"]',
   ]),
+  row("S12 an event that is answered, and a DISCONNECT, in one read", [
+    websocket("a"),
+    frame("a", "40"),
+    frames("a", [{ data: '42["echo"]' }, { data: "41" }]),
+  ]),
   row("S12 a DISCONNECT, and then an event", [
     polling("a"),
     post("a", "40"),

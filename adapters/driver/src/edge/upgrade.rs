@@ -41,6 +41,8 @@ enum Refusal {
     Version,
     /// Its key is none.
     Key,
+    /// What it offers is no list of protocols.
+    Protocols,
 }
 
 impl From<Refusal> for Answer {
@@ -54,14 +56,41 @@ impl From<Refusal> for Answer {
     }
 }
 
-/// What the answer accepts the client's key with.
-fn accept(headers: &HeaderMap) -> Result<HeaderValue, Refusal> {
+/// What the answer tells a client of a WebSocket that it may have.
+#[derive(Clone)]
+struct Accepted {
+    /// What its key is accepted with.
+    key: HeaderValue,
+    /// The protocol that it is to speak, if it offers any.
+    protocol: Option<HeaderValue>,
+}
+
+fn accept(headers: &HeaderMap) -> Result<Accepted, Refusal> {
     if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
         return Err(Refusal::Version);
     }
     let key = headers.get(header::SEC_WEBSOCKET_KEY).filter(|key| is_key(key.as_bytes()));
     let accepted = key.map(|key| HeaderValue::try_from(derive_accept_key(key.as_bytes())));
-    accepted.and_then(Result::ok).ok_or(Refusal::Key)
+    let key = accepted.and_then(Result::ok).ok_or(Refusal::Key)?;
+    Ok(Accepted { key, protocol: protocol(headers)? })
+}
+
+/// The first of the protocols that a client offers: klatch speaks one whatever its name, and a browser ends
+/// a WebSocket whose server takes none of what it offers (RFC 6455, section 4.2.2).
+fn protocol(headers: &HeaderMap) -> Result<Option<HeaderValue>, Refusal> {
+    let Some(offered) = headers.get(header::SEC_WEBSOCKET_PROTOCOL) else { return Ok(None) };
+    let mut protocols = offered.to_str().unwrap_or_default().split(',').map(str::trim);
+    let first = protocols.clone().next().unwrap_or_default();
+    if !protocols.all(is_token) {
+        return Err(Refusal::Protocols);
+    }
+    HeaderValue::try_from(first).map(Some).map_err(|_| Refusal::Protocols)
+}
+
+/// RFC 9110, section 5.6.2.
+fn is_token(text: &str) -> bool {
+    let of_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !text.is_empty() && text.bytes().all(of_token)
 }
 
 fn is_key(key: &[u8]) -> bool {
@@ -78,7 +107,7 @@ fn is_key(key: &[u8]) -> bool {
 pub struct WebSocketRequest {
     edge: Arc<Edge>,
     purpose: Purpose,
-    accepted: Result<HeaderValue, Refusal>,
+    accepted: Result<Accepted, Refusal>,
 }
 
 enum Purpose {
@@ -95,14 +124,17 @@ impl Purpose {
 }
 
 impl WebSocketRequest {
-    /// The answer that makes the request a WebSocket, or the refusal of its key or its version.
+    /// The answer that makes the request a WebSocket, or the refusal of how it asks.
     fn response(&self) -> Result<http::Response<Bytes>, Refusal> {
         let accepted = self.accepted.clone()?;
         let mut response = empty(StatusCode::SWITCHING_PROTOCOLS);
         let headers = response.headers_mut();
         headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
         headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-        headers.insert(header::SEC_WEBSOCKET_ACCEPT, accepted);
+        headers.insert(header::SEC_WEBSOCKET_ACCEPT, accepted.key);
+        if let Some(protocol) = accepted.protocol {
+            headers.insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
+        }
         Ok(response)
     }
 
@@ -158,7 +190,7 @@ impl fmt::Debug for WebSocketRequest {
 /// All that is needed of a request that asks for a WebSocket.
 pub(crate) struct Knock {
     purpose: Result<Purpose, Answer>,
-    accepted: Result<HeaderValue, Refusal>,
+    accepted: Result<Accepted, Refusal>,
     /// Whether it may open a session, if it is to.
     asked: Asked,
     visit: Visit,
@@ -208,7 +240,7 @@ impl Edge {
     async fn admit(
         self: &Arc<Self>,
         purpose: Result<Purpose, Answer>,
-        accepted: Result<HeaderValue, Refusal>,
+        accepted: Result<Accepted, Refusal>,
         asked: Asked,
     ) -> Result<WebSocketRequest, Answer> {
         let mut purpose = purpose?;

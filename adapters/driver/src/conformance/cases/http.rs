@@ -245,6 +245,26 @@ pub(crate) async fn h18_a_websocket_that_asks_wrongly(bed: &Bed) {
     assert_eq!(server.clients_count(), 0);
 }
 
+/// A browser ends a WebSocket whose server takes none of the protocols that it offers.
+pub(crate) async fn a_websocket_that_offers_protocols_is_answered_with_the_first(bed: &Bed) {
+    let (_server, address, _log) = start(bed).await;
+    let query = "EIO=4&transport=websocket";
+    for (offered, taken) in [("chat", "chat"), ("v2.chat, v1.chat", "v2.chat")] {
+        let offered = format!("sec-websocket-protocol: {offered}");
+        let headers: Vec<_> = UPGRADE.into_iter().chain([&*offered]).collect();
+        let mut wire = Wire::open(address).await;
+        wire.write(&head("GET", query, &headers)).await;
+        let answer = wire.answer().await;
+        assert_eq!(answer.status, 101, "{offered}");
+        assert_eq!(answer.header("sec-websocket-protocol"), Some(taken));
+    }
+    for offered in ["", ",", "a b", "a,,b"] {
+        let offered = format!("sec-websocket-protocol: {offered}");
+        let headers: Vec<_> = UPGRADE.into_iter().chain([&*offered]).collect();
+        refused(address, &head("GET", query, &headers), 400, BAD_REQUEST).await;
+    }
+}
+
 pub(crate) async fn h19_a_websocket_of_another_version(bed: &Bed) {
     let (_server, address, _log) = start(bed).await;
     let sent = head("GET", "EIO=3&transport=websocket", &UPGRADE);
