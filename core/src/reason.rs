@@ -79,3 +79,30 @@ impl Serialize for CloseReason {
         serializer.serialize_str(self.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_was_neither_sent_away_nor_left_nor_spoke_nonsense_may_come_back() {
+        use CloseReason as R;
+
+        for (reason, is_recoverable) in [
+            (R::ServerNamespaceDisconnect, false),
+            (R::ClientNamespaceDisconnect, false),
+            (R::ServerShuttingDown, true),
+            (R::PingTimeout, true),
+            (R::TransportClose, true),
+            (R::TransportError, true),
+            (R::ParseError, false),
+            (R::ForcedClose, true),
+            (R::ForcedServerClose, true),
+            (R::SlowConsumer, true),
+        ] {
+            assert_eq!(reason.is_recoverable(), is_recoverable, "{reason}");
+            let json = serde_json::to_string(&reason).expect("a text has a JSON form");
+            assert_eq!(json, format!("\"{reason}\""));
+        }
+    }
+}

@@ -236,6 +236,8 @@ mod tests {
         for length in [INLINE, INLINE + 1] {
             let slice = text.slice(7..7 + length);
             assert_eq!(slice.as_bytes(), &text.as_bytes()[7..7 + length]);
+            let is_shared = slice.as_bytes().as_ptr() == text.as_bytes()[7..].as_ptr();
+            assert_eq!(is_shared, length > INLINE);
             assert_eq!(slice.clone().skip(4).as_bytes(), &text.as_bytes()[11..7 + length]);
             assert_eq!(slice.into_bytes(), text.as_bytes()[7..7 + length]);
         }
@@ -247,6 +249,9 @@ mod tests {
         let (shared, inline) = (Text::from("abc"), Text::from("xabc").slice(1..4));
         assert_eq!(shared, inline);
         assert_eq!(shared.cmp(&inline), Ordering::Equal);
+        assert_eq!(AsRef::<str>::as_ref(&shared), "abc");
+        assert!(shared == "abc" && shared != "abd" && shared == *"abc" && shared != *"abd");
+        assert!(shared < Text::from("abd") && shared > Text::from("abb"));
         assert_eq!(HashSet::from([shared]).get(&inline), Some(&inline));
     }
 
@@ -266,6 +271,17 @@ mod tests {
     fn bytes_that_are_no_text_are_refused() {
         assert!(Text::try_from(Bytes::from_static(b"\xff")).is_err());
         assert!(Text::try_from(Bytes::from_static(b"ok")).is_ok());
+        // Sixteen bytes are looked at together.
+        for fill in [b"a", b"b", b"\x7f"] {
+            for at in 0..40 {
+                let mut text = fill.repeat(40);
+                assert!(Text::try_from(Bytes::from(text.clone())).is_ok());
+                text[at] = 0x80;
+                assert!(Text::try_from(Bytes::from(text)).is_err(), "{at}");
+            }
+        }
+        assert!(Text::try_from(Bytes::from(vec![0x80; 16])).is_err());
+        assert!(Text::try_from(Bytes::from(vec![0x80; 32])).is_err());
     }
 
     #[test]

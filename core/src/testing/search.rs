@@ -145,3 +145,23 @@ fn spread(seed: u64) -> [u8; 16] {
     bytes[8..].copy_from_slice(&mix(2).to_be_bytes());
     bytes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_is_told_how_long_and_from_where_in_any_order() {
+        let told = "Search { cases: 3, seed: 7 }";
+        assert_eq!(format!("{:?}", Search::new().cases(3).seed(7)), told);
+        assert_eq!(format!("{:?}", Search::new().seed(7).cases(3)), told);
+    }
+
+    /// Source: the first numbers of splitmix64 by its authors' program.
+    #[test]
+    fn a_seed_is_spread_as_splitmix64_does() {
+        let spread = spread(1_234_567).map(u128::from);
+        let number = spread.iter().fold(0, |number, byte| number << 8 | byte);
+        assert_eq!(number, 6_457_827_717_110_365_317 << 64 | 3_203_168_211_198_807_973);
+    }
+}

@@ -33,6 +33,7 @@ fn people_are_known_by_their_names_and_sockets_by_their_ids() {
         assert_eq!(Person::called(person.name()), Some(*person));
     }
     assert_eq!(Person::called("nobody"), None);
+    assert_eq!([3, 4, 5].map(|n| Person::nth(n).among_first(3)), [0, 1, 2].map(Person::nth));
     let places = ["/", "/red", "/blue"];
     let ids = people.iter().flat_map(|person| places.map(|place| person.at(place).id()));
     assert_eq!(ids.collect::<std::collections::BTreeSet<_>>().len(), people.len() * places.len());
@@ -91,6 +92,98 @@ fn a_connection_that_ends_takes_its_person_out_of_all_namespaces() {
     assert_eq!(model.expect(&Op::Join(there, OPS)), Outcome::nobody());
     assert!(model.rooms(there).is_empty(), "who is not there joins nothing");
     assert_eq!(model.expect(&Op::Connect(BOB)), Outcome::refused(), "he is there");
+}
+
+#[test]
+fn rooms_and_aims_are_shown_as_they_are_in_a_story() {
+    let aim = Aim::of(ALICE).to(OPS).to(Room::Of(BOB)).except(DEV);
+    assert_eq!(format!("{aim:?}"), "to(ops, id of bob).except(dev) from alice");
+    assert_eq!(
+        format!("{:?}", Aim::server("/red").except(DEV)),
+        "except(dev) from the server in /red"
+    );
+    assert_eq!(Aim::of(ALICE).to_string(), "broadcast()");
+    assert_eq!(Aim::server("/").to_string(), "everybody()");
+    assert_eq!(
+        format!("{:?} {:?} {:?}", Room::Of(BOB), ALICE, Person::ALICE),
+        "id of bob alice alice"
+    );
+    assert_eq!(format!("{:?}", Sender::Member(BOB)), "bob");
+    assert_eq!((OPS.name(), Room::Of(BOB).name()), ("ops".to_owned(), BOB.id().to_string()));
+}
+
+#[test]
+fn a_cast_is_told_in_any_order() {
+    let told = r#"Cast { people: 2, rooms: ["x"], namespaces: ["/a"] }"#;
+    assert_eq!(format!("{:?}", Cast::new().people(2).rooms(["x"]).namespaces(["/a"])), told);
+    assert_eq!(format!("{:?}", Cast::new().namespaces(["/a"]).rooms(["x"]).people(2)), told);
+}
+
+#[test]
+fn an_outcome_is_the_same_in_whatever_order_it_is_told() {
+    let both = Outcome::nobody().reaching(BOB).reaching(ALICE).reaching(CAROL);
+    assert_eq!(both, Outcome::nobody().reaching(CAROL).reaching(ALICE).reaching(BOB));
+    assert_eq!(both, [CAROL, BOB, ALICE].into_iter().collect());
+    assert_eq!(Outcome::from(Ok::<_, ()>(1)), Outcome::nobody());
+    assert_eq!(Outcome::from(Err::<(), _>(1)), Outcome::refused());
+}
+
+#[test]
+fn an_operation_names_the_namespace_where_the_server_speaks() {
+    let named = |mut op: Op| op.namespaces().into_iter().map(|name| *name).collect::<Vec<_>>();
+    assert_eq!(named(Op::Emit(Aim::server("/red"))), ["/red"]);
+    assert_eq!(named(Op::Emit(Aim::of(ALICE))), [""; 0]);
+    assert_eq!(named(Op::Connect(ALICE)), [""; 0]);
+    assert!(Quiet.namespaces().is_empty() && Quiet.simpler().is_empty());
+}
+
+/// An operation that says no more of itself than it must.
+#[derive(Clone, Debug)]
+struct Quiet;
+
+impl Operation for Quiet {
+    fn members(&mut self) -> Vec<&mut Member> {
+        Vec::new()
+    }
+
+    fn rooms(&mut self) -> Vec<&mut Room> {
+        Vec::new()
+    }
+}
+
+impl std::fmt::Display for Quiet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("nobody did anything")
+    }
+}
+
+#[test]
+fn a_system_that_is_lent_is_asked_as_one_that_is_given() {
+    let mut lent = Faulty { model: Model::new(), fault: |_, _, right| right };
+    let history = [Op::Connect(ALICE), Op::Connect(BOB), Op::Emit(Aim::of(ALICE))];
+    assert!(check(&mut lent, &history).is_ok());
+    assert_eq!(lent.model.connected("/"), [ALICE, BOB].into());
+}
+
+/// Who are few and in one room meet more often.
+#[test]
+fn half_of_the_histories_are_about_a_few_people_and_half_about_one_room() {
+    let histories = Cast::new().people(Person::COUNT).history();
+    let (few, one_room) = (std::cell::Cell::new(0), std::cell::Cell::new(0));
+    Search::new().cases(400).prove(&histories, |history: &[Op]| {
+        let mut history = history.to_vec();
+        let people = history.iter_mut().flat_map(Op::members).map(|who| who.person);
+        let people = people.collect::<std::collections::BTreeSet<_>>().len();
+        let rooms = history.iter_mut().flat_map(Op::rooms).map(|room| *room);
+        let rooms = rooms.filter(|room| matches!(room, Room::Named(_)));
+        let rooms = rooms.collect::<std::collections::BTreeSet<_>>().len();
+        if history.len() >= 10 {
+            few.set(few.get() + usize::from(people <= 3));
+            one_room.set(one_room.get() + usize::from(rooms <= 1));
+        }
+        Ok(())
+    });
+    assert!(few.get() > 50 && one_room.get() > 50, "{few:?} {one_room:?}");
 }
 
 /// What a faulty system does for one of its operations, made of what would be right.
