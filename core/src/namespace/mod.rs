@@ -137,11 +137,14 @@ impl Namespace {
         self.marks.insert(key);
         // A recovered socket comes back with an id that others may know by now.
         if let Some(index) = self.rooms.index(id.as_str()) {
-            if let Some(watch) = &mut self.watch {
-                let members = self.rooms.members(index);
-                for (nth, key) in members.iter().enumerate() {
+            let members = self.rooms.members(index);
+            for (nth, key) in members.iter().enumerate() {
+                if let Some(watch) = &mut self.watch {
                     let socket = self.sockets.live(*key).id;
                     watch.left(id.as_str(), nth + 1 == members.len(), socket);
+                }
+                if let Some(recovery) = &mut self.recovery {
+                    recovery.left(*key, id.as_str());
                 }
             }
             self.rooms.evict(&mut self.sockets, index);

@@ -360,14 +360,20 @@ impl Namespace {
         let key = self.enter(session.id)?;
         // It is in those of them that it was in, that of its id not excepted.
         self.sockets.live(key).left_own_room = true;
+        let mut lost: Vec<Box<str>> = Vec::new();
         for room in session.rooms() {
-            // It was in all of them before, and kept others out of that of its id.
-            let _ = self.join(key, room);
+            // Only one that is somebody's own by now can be closed to it.
+            if self.join(key, room).is_err() {
+                lost.push(room.into());
+            }
         }
         if let Some(recovery) = &mut self.recovery {
             // Where it was before counts: it may be lost again before it reads anything.
             let since = session.since;
             recovery.sessions.promise(key, Promise { pid, since, stays: session.into_stays() });
+            for room in &lost {
+                recovery.left(key, room);
+            }
         }
         Ok(key)
     }

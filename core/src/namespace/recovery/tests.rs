@@ -92,6 +92,29 @@ fn what_was_said_to_one_socket_is_kept_for_it() {
     assert_eq!(numbers(&back.missed), [1], "a client that read nothing has no offset");
 }
 
+#[test]
+fn whoever_is_put_out_of_a_room_missed_nothing_that_is_said_there() {
+    let (mut namespace, [a]) = promised(limits());
+    namespace.join(a, id(5).as_str()).expect("nobody has that id yet");
+    let owner = namespace.connect(id(5)).expect("the id is new");
+    say(&mut namespace, at(0), &Target::rooms([id(5)]), 1);
+    namespace.lose(at(0), a, None);
+    let back = namespace.recover(at(0), &pid(0), None).expect("it is known");
+    assert_eq!(numbers(&back.missed), [0; 0]);
+    assert_eq!(namespace.rooms(back.key).collect::<Vec<_>>(), [id(0).as_str()]);
+
+    // The same for a socket that is away when the owner connects.
+    namespace.disconnect(owner);
+    namespace.join(back.key, id(5).as_str()).expect("nobody has that id");
+    namespace.lose(at(0), back.key, None);
+    namespace.connect(id(5)).expect("the id is free");
+    let back = namespace.recover(at(0), &pid(0), None).expect("it is known");
+    say(&mut namespace, at(0), &Target::rooms([id(5)]), 2);
+    namespace.lose(at(0), back.key, None);
+    let back = namespace.recover(at(0), &pid(0), None).expect("it is known");
+    assert_eq!(numbers(&back.missed), [0; 0]);
+}
+
 /// PARITY 1.8: in Node a `pid` stays good while its socket is connected.
 #[test]
 fn a_pid_is_good_for_one_use_at_a_time() {
