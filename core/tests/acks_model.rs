@@ -2,17 +2,17 @@
 //!
 //! Numbers in brackets are the invariants as the project lists them.
 
-use std::collections::BTreeMap;
+#[path = "acks_model/model.rs"]
+mod model;
 
 use klatch_core::{
     AckCause, AckError, AckId, ENTROPY_BYTES, HashKey, Namespace, NamespaceEvent, NamespaceLimits,
     Payload, SocketId, SocketKey, Timestamp,
 };
+use model::{MAX_PENDING, Model};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestCaseResult};
-
-const MAX_PENDING: usize = 3;
 
 fn config(cases: u32) -> ProptestConfig {
     let mut config = ProptestConfig {
@@ -60,107 +60,6 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-struct Question {
-    deadline: u64,
-    owing: Vec<usize>,
-    answers: Vec<(SocketId, Payload)>,
-    missing: Vec<SocketId>,
-    somebody_left: bool,
-}
-
-#[derive(Default)]
-struct Model {
-    connected: Vec<bool>,
-    next: u64,
-    now: u64,
-    questions: BTreeMap<u64, Question>,
-    events: Vec<NamespaceEvent>,
-}
-
-impl Model {
-    fn ask(&mut self, ack: u64, sockets: &[usize], deadline: u64) -> Result<(), Vec<usize>> {
-        let owes = |n: usize| self.questions.values().filter(|q| q.owing.contains(&n)).count();
-        let is_full = |n: &usize| self.connected[*n] && owes(*n) >= MAX_PENDING;
-        let full: Vec<_> = sockets.iter().copied().filter(is_full).collect();
-        if !full.is_empty() {
-            return Err(full);
-        }
-        let mut question = Question {
-            deadline,
-            owing: Vec::new(),
-            answers: Vec::new(),
-            missing: Vec::new(),
-            somebody_left: false,
-        };
-        for n in sockets {
-            if !self.connected[*n] {
-                question.somebody_left = true;
-            } else if !question.owing.contains(n) {
-                question.owing.push(*n);
-            }
-        }
-        self.questions.insert(ack, question);
-        self.finish();
-        Ok(())
-    }
-
-    fn answer(&mut self, n: usize, ack: u64, args: Payload) -> bool {
-        let Some(question) = self.questions.get_mut(&ack) else {
-            return false;
-        };
-        if !question.owing.contains(&n) {
-            return false;
-        }
-        question.owing.retain(|other| *other != n);
-        question.answers.push((id(n), args));
-        self.finish();
-        true
-    }
-
-    fn disconnect(&mut self, n: usize) -> bool {
-        for question in self.questions.values_mut() {
-            if question.owing.contains(&n) {
-                question.owing.retain(|other| *other != n);
-                question.missing.push(id(n));
-                question.somebody_left = true;
-            }
-        }
-        self.finish();
-        std::mem::take(&mut self.connected[n])
-    }
-
-    fn wait(&mut self, millis: u64) {
-        self.now += millis;
-        let mut due: Vec<_> = self.questions.iter().map(|(a, q)| (q.deadline, *a)).collect();
-        due.retain(|(deadline, _)| *deadline <= self.now);
-        due.sort_unstable();
-        for (_, ack) in due {
-            let mut question = self.questions.remove(&ack).expect("it was just seen");
-            question.missing.extend(question.owing.iter().map(|n| id(*n)));
-            self.end(ack, question, AckCause::TimedOut);
-        }
-    }
-
-    fn finish(&mut self) {
-        let over = |(ack, q): (&u64, &Question)| q.owing.is_empty().then_some(*ack);
-        for ack in self.questions.iter().filter_map(over).collect::<Vec<_>>() {
-            let question = self.questions.remove(&ack).expect("it was just seen");
-            let cause =
-                if question.somebody_left { AckCause::Disconnected } else { AckCause::Complete };
-            self.end(ack, question, cause);
-        }
-    }
-
-    fn end(&mut self, ack: u64, question: Question, cause: AckCause) {
-        self.events.push(NamespaceEvent::AcksDone {
-            id: AckId::new(ack),
-            answers: question.answers,
-            missing: question.missing,
-            cause,
-        });
-    }
-}
-
 struct World {
     namespace: Namespace,
     model: Model,
@@ -185,9 +84,9 @@ impl World {
     }
 
     fn connect(&mut self) {
-        let key = self.namespace.connect(id(self.keys.len()));
-        self.keys.push(key.expect("the ids differ"));
-        self.model.connected.push(true);
+        let id = id(self.keys.len());
+        self.keys.push(self.namespace.connect(id).expect("the ids differ"));
+        self.model.connect(id);
     }
 
     fn ask(&mut self, sockets: &[usize], within: u64) -> TestCaseResult {
@@ -263,8 +162,7 @@ impl World {
             prop_assert!(*cause != AckCause::Complete || missing.is_empty(), "(32)");
         }
         prop_assert_eq!(&events, &std::mem::take(&mut self.model.events));
-        let deadlines = self.model.questions.values().map(|q| q.deadline);
-        let earliest = deadlines.min().map(Timestamp::from_millis);
+        let earliest = self.model.deadline().map(Timestamp::from_millis);
         prop_assert_eq!(self.namespace.poll_timeout(), earliest);
         Ok(())
     }

@@ -1,19 +1,35 @@
 //! The fuzz targets once more, over what is kept of their inputs: no fuzzer needed.
 
+#[path = "../../fuzz/bodies/connection.rs"]
+mod connection;
 #[path = "../../fuzz/bodies/msgpack.rs"]
 mod msgpack;
+#[path = "../../fuzz/bodies/namespace.rs"]
+mod namespace;
 #[path = "../../fuzz/bodies/packet.rs"]
 mod packet;
 #[path = "../../fuzz/bodies/payload.rs"]
 mod payload;
+#[path = "../../fuzz/bodies/replay.rs"]
+mod replay;
+#[path = "../../fuzz/bodies/session.rs"]
+mod session;
 
-use std::fs;
-use std::panic;
-use std::path::Path;
+use replay::replay;
+
+#[test]
+fn connections() {
+    replay("connection", connection::run);
+}
 
 #[test]
 fn messages() {
     replay("msgpack", msgpack::run);
+}
+
+#[test]
+fn namespaces() {
+    replay("namespace", namespace::run);
 }
 
 #[test]
@@ -26,15 +42,7 @@ fn payloads() {
     replay("payload", payload::run);
 }
 
-fn replay(target: &str, run: fn(&[u8])) {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus").join(target);
-    let entries = fs::read_dir(&corpus).expect("each target has a corpus");
-    let mut paths: Vec<_> = entries.map(|entry| entry.expect("readable").path()).collect();
-    paths.sort();
-    assert!(!paths.is_empty());
-    for path in paths {
-        let input = fs::read(&path).expect("an input is a file");
-        let result = panic::catch_unwind(|| run(&input));
-        assert!(result.is_ok(), "{}", path.display());
-    }
+#[test]
+fn sessions() {
+    replay("session", session::run);
 }

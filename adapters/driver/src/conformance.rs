@@ -37,6 +37,7 @@ use std::rc::Rc;
 use self::bed::Bed;
 use crate::runtime::{Listener, Runtime, Stream};
 use crate::serve::Bound;
+pub use crate::websocket::{Told, read_frames};
 
 /// A runtime as its tests need it. Each case has one of its own.
 pub trait Platform: Sized + 'static {

@@ -4,6 +4,8 @@ mod foreign;
 mod framed;
 mod pipe;
 mod reader;
+#[cfg(feature = "conformance")]
+mod told;
 mod unsent;
 
 use std::fmt;
@@ -14,6 +16,8 @@ use klatch_core::engine::{Frame, Input};
 use self::foreign::Foreign;
 pub use self::foreign::WebSocketMessage;
 use self::framed::Framed;
+#[cfg(feature = "conformance")]
+pub use self::told::{Told, read_frames};
 use crate::runtime::Stream;
 
 /// A WebSocket whose handshake is done.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use klatch_core::testing::{Model, Room};
-use klatch_core::{Namespace, NamespaceEvent, RoomEvent, SocketId};
+use klatch_core::{NamespaceEvent, RoomEvent, SocketId};
 
 /// Who is where, by what was told of one namespace.
 #[derive(Default)]
@@ -12,20 +12,23 @@ pub(crate) struct Told {
 }
 
 impl Told {
-    /// Hears what there is to tell. Each event must make sense where it stands, and none may be told
-    /// that changes nothing: what came and what went since the model was like `before` is as many.
+    /// Hears all that there was to tell of a namespace. Each event must make sense where it stands, and
+    /// none may be told that changes nothing: what came and what went since the model was like `before`
+    /// is as many.
     pub(crate) fn hear(
         &mut self,
         name: &str,
-        namespace: &mut Namespace,
+        events: &[NamespaceEvent],
         before: &Model,
         after: &Model,
     ) {
-        let mut events = Vec::new();
-        while let Some(event) = namespace.poll_event() {
-            let NamespaceEvent::Room(event) = event else { panic!("{event:?} is of no room") };
-            self.replay(&event);
-            events.push(event);
+        let room = |event: &NamespaceEvent| match event {
+            NamespaceEvent::Room(event) => event.clone(),
+            event => panic!("{event:?} is of no room"),
+        };
+        let events: Vec<_> = events.iter().map(room).collect();
+        for event in &events {
+            self.replay(event);
         }
         self.follow(&events);
         let (before, after) = (pairs(name, before), pairs(name, after));

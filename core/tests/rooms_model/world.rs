@@ -10,15 +10,19 @@ use super::acts::{Act, MAX_NAME, MAX_ROOMS, NAMESPACES, ROOMS};
 pub(crate) struct World {
     namespaces: BTreeMap<&'static str, Namespace>,
     /// The keys of all lives of a socket, the last one its newest.
-    keys: BTreeMap<Member, Vec<SocketKey>>,
+    pub(crate) keys: BTreeMap<Member, Vec<SocketKey>>,
 }
 
 impl World {
     pub(crate) fn new(hash: u8) -> Self {
-        let limits = || NamespaceLimits::default().rooms_per_socket(MAX_ROOMS).room_name(MAX_NAME);
-        let key = || HashKey::from_entropy([hash; 16]);
-        let namespace = |name| (name, Namespace::with_limits(key(), limits()));
-        Self { namespaces: NAMESPACES.map(namespace).into(), keys: BTreeMap::new() }
+        let limits = NamespaceLimits::default().rooms_per_socket(MAX_ROOMS).room_name(MAX_NAME);
+        Self::of(|| Namespace::with_limits(HashKey::from_entropy([hash; 16]), limits.clone()))
+    }
+
+    /// In namespaces that are set up in another way, for as many rooms.
+    pub(crate) fn of(namespace: impl Fn() -> Namespace) -> Self {
+        let namespaces = NAMESPACES.map(|name| (name, namespace()));
+        Self { namespaces: namespaces.into(), keys: BTreeMap::new() }
     }
 
     pub(crate) fn after(history: &[Act]) -> Self {

@@ -7,9 +7,7 @@ mod close;
 mod hostile;
 mod join;
 mod leave;
-mod model;
 mod msgpack;
-mod properties;
 mod timeouts;
 
 use std::time::Duration;

@@ -2,8 +2,6 @@ use klatch_core::engine::Frame;
 
 use super::*;
 
-mod against_tungstenite;
-
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 const MAX: usize = 300;
 

@@ -4,7 +4,6 @@ mod close;
 mod handshake;
 mod heartbeat;
 mod polling;
-mod properties;
 mod upgrade;
 mod websocket;
 
