@@ -11,6 +11,7 @@ mod count;
 mod dependencies;
 mod differential;
 mod faults;
+mod fuzz;
 mod hosts;
 mod layout;
 mod links;
@@ -66,6 +67,13 @@ cargo xtask threads [--schedules N] [--seed S] [--replay FILE] [SCENE]
 cargo xtask faults [--group rules|threads] [RULE]
     Breaks one rule after the other in a copy of the sources, those of xtask/faults, and shows
     which tests notice; fails if none does. RULE is a part of what the table calls it.
+cargo xtask fuzz [--minutes M] [--target T]
+    Feeds each fuzz target, or one, for M minutes (2 unless given), tells what it did, and
+    fails if an input broke one. It needs cargo-fuzz and a C++ compiler.
+
+cargo xtask fuzz --coverage
+    Lists the lines of the core that no input of the corpora reaches. It needs llvm-cov
+    and llvm-profdata of the version that rustc is built with.
 
 cargo xtask suites DIR_ENGINE DIR_SOCKET [--runtime tokio|async-std|smol]
     The official protocol test suites, from your checkouts of
@@ -103,6 +111,7 @@ fn run(name: &str, words: Vec<String>) -> Outcome {
         "count" => count::run(words),
         "faults" => faults::run(words),
         "differential" => differential::run(words),
+        "fuzz" => fuzz::run(words),
         "test" => test::run(words),
         "threads" => threads::run(words),
         "suites" => suites::run(words),
