@@ -13,6 +13,7 @@ mod differential;
 mod engine_client_suite;
 mod handshake;
 mod interop;
+mod load;
 mod protocol;
 mod run;
 
@@ -27,7 +28,10 @@ const USAGE: &str = "usage: apps APP --runtime tokio|async-std|smol
   engine-client-suite  engine.io-client's own tests     PORT (4220)
   interop              many real clients                PORT (4200), PORT + 1 (msgpack)
   bench                load generators                  PORT (4300), THREADS
-  differential         the same inputs as Node's        PORT (4400)";
+  differential         the same inputs as Node's        PORT (4400)
+  load                 trials under load                PORT (4310), THREADS, and milliseconds:
+                       PING_INTERVAL, PING_TIMEOUT, CONNECT_TIMEOUT, UPGRADE_TIMEOUT, HEAD_TIMEOUT,
+                       WRITE_TIMEOUT";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -37,6 +41,7 @@ fn main() -> ExitCode {
         [app, "--runtime", runtime] => (app, Runtime::named(runtime)),
         _ => ("", None),
     };
+    let mut report = None;
     let (servers, threads) = match app {
         // The suite sends a GET and a POST at once and counts on their order: one thread keeps it.
         "protocol" => (protocol::servers(), 1),
@@ -46,6 +51,11 @@ fn main() -> ExitCode {
         "bench" => (bench::servers(), run::threads()),
         // Whoever compares asks it whether it is done: one thread answers behind what came before.
         "differential" => (differential::servers(), 1),
+        "load" => {
+            let (servers, of_load) = load::servers();
+            report = Some(of_load);
+            (servers, run::threads())
+        }
         _ => (Vec::new(), 0),
     };
     let Some(runtime) = runtime.filter(|_| !servers.is_empty()) else {
@@ -53,7 +63,12 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     match run::run(runtime, threads, servers) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => {
+            if let Some(report) = report {
+                report.print();
+            }
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             eprintln!("apps {app}: {error}");
             ExitCode::FAILURE

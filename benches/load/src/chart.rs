@@ -110,7 +110,7 @@ fn group(body: &mut String, scenario: &Scenario, figures: &Figures, mut y: usize
     y + 10
 }
 
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
 }
 

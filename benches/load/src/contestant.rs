@@ -25,6 +25,11 @@ pub(crate) struct Contestant {
     pub(crate) any_order: bool,
 }
 
+impl Programs {
+    /// Those that `apps` runs on.
+    pub(crate) const RUNTIMES: [&str; 3] = ["tokio", "smol", "async-std"];
+}
+
 impl Contestant {
     /// # Errors
     /// If there is no such server, or nobody said where its program is.

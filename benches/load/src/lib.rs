@@ -17,6 +17,7 @@ mod crowd;
 mod document;
 mod figures;
 mod flow;
+mod hold;
 mod machine;
 mod message;
 mod order;
@@ -53,8 +54,10 @@ pub fn run(words: &[String], out: &mut impl Write) -> io::Result<()> {
     {
         return document::render(Path::new(docs));
     }
-    if words.first().is_some_and(|word| word == "scale") {
-        return scale::run(&words[1..], out);
+    match words.first().map(String::as_str) {
+        Some("scale") => return scale::run(&words[1..], out),
+        Some("hold") => return hold::run(&words[1..], out),
+        _ => {}
     }
     let plan = Plan::parse(words).map_err(misused)?;
     let cores = if plan.unpinned { Cores::Any } else { Cores::split()? };

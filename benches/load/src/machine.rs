@@ -26,6 +26,18 @@ pub(crate) fn kernel_memory() -> io::Result<u64> {
         .ok_or_else(|| io::Error::other("/proc/meminfo has no line Slab"))
 }
 
+/// The bytes that it has for what is in TCP sockets and was not read.
+pub(crate) fn socket_memory() -> io::Result<u64> {
+    tcp_pages(&fs::read_to_string("/proc/net/sockstat")?)
+        .map(|pages| pages * 4096)
+        .ok_or_else(|| io::Error::other("/proc/net/sockstat has no line TCP"))
+}
+
+fn tcp_pages(sockstat: &str) -> Option<u64> {
+    let line = sockstat.lines().find_map(|line| line.strip_prefix("TCP:"))?;
+    line.split_once(" mem ")?.1.split_whitespace().next()?.parse().ok()
+}
+
 fn slab(meminfo: &str) -> Option<u64> {
     let line = meminfo.lines().find_map(|line| line.strip_prefix("Slab:"))?;
     line.split_whitespace().next()?.parse().ok().map(|kib: u64| kib * 1024)
@@ -39,12 +51,15 @@ pub(crate) fn today() -> io::Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{named, slab};
+    use super::{named, slab, tcp_pages};
 
     #[test]
     fn the_kernel_says_what_it_has() {
         assert_eq!(slab("MemFree:  1 kB\nSlab:     20 kB\n"), Some(20_480));
         assert_eq!(slab("MemFree:  1 kB\n"), None);
+        let sockstat =
+            "sockets: used 290\nTCP: inuse 5 orphan 0 tw 0 alloc 9 mem 12\nUDP: inuse 1 mem 1\n";
+        assert_eq!(tcp_pages(sockstat), Some(12));
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! The server under load: a process on a core of its own, and what the system says of it.
 
 use std::fs;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// Which cores the server has, and which is ours.
 #[derive(Clone, Copy)]
@@ -53,20 +54,36 @@ impl Cores {
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
+    /// Open for as long as it may want to say something.
+    stdout: BufReader<ChildStdout>,
 }
+
+/// Between two looks whether it has ended.
+const LOOK: Duration = Duration::from_millis(5);
 
 impl Server {
     pub(crate) fn start(command: &[String], threads: usize, cores: Cores) -> io::Result<Self> {
+        Self::start_with(command, threads, cores, &[])
+    }
+
+    /// Likewise, with more in its environment.
+    pub(crate) fn start_with(
+        command: &[String],
+        threads: usize,
+        cores: Cores,
+        environment: &[(&str, String)],
+    ) -> io::Result<Self> {
         let mut child = cores
             .pin(command, threads)
             .env("PORT", "0")
             .env("THREADS", threads.to_string())
+            .envs(environment.iter().map(|(key, value)| (key, value)))
             .stdout(Stdio::piped())
             .spawn()?;
-        let stdout = child.stdout.take().expect("it is piped");
+        let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
         // From here on it is ended, whatever comes.
-        let mut server = Self { child, address: ([127, 0, 0, 1], 0).into() };
-        for line in BufReader::new(stdout).lines() {
+        let mut server = Self { child, address: ([127, 0, 0, 1], 0).into(), stdout };
+        for line in server.stdout.by_ref().lines() {
             let line = line?;
             if let Some(address) = address(&line) {
                 server.address = address;
@@ -96,9 +113,54 @@ impl Server {
 
     /// The bytes that it has in memory.
     pub(crate) fn resident(&self) -> io::Result<u64> {
+        self.status("VmRSS:")
+    }
+
+    /// The most that it has ever had.
+    pub(crate) fn peak(&self) -> io::Result<u64> {
+        self.status("VmHWM:")
+    }
+
+    fn status(&self, line: &str) -> io::Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let kib = status.lines().find_map(|line| first_number(line.strip_prefix("VmRSS:")?));
+        let kib = status.lines().find_map(|text| first_number(text.strip_prefix(line)?));
         kib.map(|kib| kib * 1024).ok_or_else(|| io::Error::other("the server has ended"))
+    }
+
+    /// The files that it has open, sockets among them.
+    pub(crate) fn open_files(&self) -> io::Result<usize> {
+        Ok(fs::read_dir(format!("/proc/{}/fd", self.child.id()))?.count())
+    }
+
+    /// Asks it to end, with SIGTERM.
+    pub(crate) fn terminate(&self) -> io::Result<()> {
+        let status = Command::new("kill").arg(self.child.id().to_string()).status()?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(io::Error::other("kill cannot reach the server"))
+        }
+    }
+
+    /// How it has ended, if it has.
+    pub(crate) fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
+        self.child.try_wait()
+    }
+
+    /// Waits for its end; how it was, and the lines that it has printed since it listened. `None` if
+    /// it does not end in time.
+    pub(crate) fn end(
+        &mut self,
+        within: Duration,
+    ) -> io::Result<Option<(ExitStatus, Vec<String>)>> {
+        let deadline = Instant::now() + within;
+        while Instant::now() < deadline {
+            if let Some(status) = self.ended()? {
+                return Ok(Some((status, self.stdout.by_ref().lines().collect::<Result<_, _>>()?)));
+            }
+            thread::sleep(LOOK);
+        }
+        Ok(None)
     }
 }
 

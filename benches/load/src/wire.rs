@@ -4,8 +4,9 @@ use std::io;
 
 use crate::unexpected;
 
-/// The first byte of a text message in one frame (RFC 6455, section 5.2).
-const TEXT: u8 = 0x81;
+/// The first byte of a text message in one frame (RFC 6455, section 5.2), and of a close frame.
+pub(crate) const TEXT: u8 = 0x81;
+pub(crate) const CLOSE: u8 = 0x88;
 /// Instead of a length: the length follows in two bytes, or in eight.
 const MEDIUM: u8 = 126;
 const LONG: u8 = 127;
@@ -32,22 +33,30 @@ pub(crate) fn frame(text: &[u8]) -> Vec<u8> {
     frame
 }
 
+/// A close frame without a code.
+pub(crate) const GOODBYE: [u8; 6] = [CLOSE, MASKED, 0, 0, 0, 0];
+
 /// The text of the next whole frame, which is taken off `rest`.
 pub(crate) fn next_frame<'a>(rest: &mut &'a [u8]) -> io::Result<Option<&'a [u8]>> {
-    let [kind, length, more @ ..] = *rest else { return Ok(None) };
-    if *kind != TEXT {
-        return Err(io::Error::other(format!("an unexpected frame of kind {kind:#x}")));
+    match next_of_any_kind(rest) {
+        None => Ok(None),
+        Some((TEXT, text)) => Ok(Some(text)),
+        Some((kind, _)) => Err(io::Error::other(format!("an unexpected frame of kind {kind:#x}"))),
     }
+}
+
+/// The first byte of the next whole frame, and what it carries; it is taken off `rest`.
+pub(crate) fn next_of_any_kind<'a>(rest: &mut &'a [u8]) -> Option<(u8, &'a [u8])> {
+    let [kind, length, more @ ..] = *rest else { return None };
     let length = match *length {
         MEDIUM => more.split_first_chunk().map(|(n, more)| (u16::from_be_bytes(*n).into(), more)),
         LONG => more.split_first_chunk().map(|(n, more)| (u64::from_be_bytes(*n) as usize, more)),
         length => Some((usize::from(length), more)),
     };
-    let Some((text, more)) = length.and_then(|(length, more)| more.split_at_checked(length)) else {
-        return Ok(None);
-    };
+    let (length, more) = length?;
+    let (carried, more) = more.split_at_checked(length)?;
     *rest = more;
-    Ok(Some(text))
+    Some((*kind, carried))
 }
 
 /// Where the frames begin behind the answer to a request for the upgrade.
@@ -60,7 +69,7 @@ pub(crate) fn upgraded(bytes: &[u8]) -> io::Result<Option<usize>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{frame, next_frame, upgraded};
+    use super::{CLOSE, frame, next_frame, next_of_any_kind, upgraded};
 
     #[test]
     fn a_frame_is_read_when_it_is_whole() {
@@ -70,7 +79,9 @@ mod tests {
         assert_eq!(next_frame(&mut rest).expect("text"), Some(&b"you"[..]));
         assert_eq!(next_frame(&mut rest).expect("not yet"), None);
         assert_eq!(rest, b"\x81");
-        assert!(next_frame(&mut &b"\x88\x00"[..]).is_err());
+        let mut goodbye = &b"\x88\x02\x03\xe8"[..];
+        assert_eq!(next_of_any_kind(&mut &*goodbye), Some((CLOSE, &b"\x03\xe8"[..])));
+        assert!(next_frame(&mut goodbye).is_err());
     }
 
     #[test]
