@@ -15,6 +15,7 @@ mod fuzz;
 mod hosts;
 mod layout;
 mod links;
+mod load;
 mod node;
 mod package;
 mod proving;
@@ -54,6 +55,16 @@ cargo xtask bench [SCENARIO,..|all] [--servers S,..] [--rounds N] [--seconds S] 
 cargo xtask bench scale[:SERIES,..] [--rounds N] [--seconds S] [--write]
     How the cost of klatch on tokio grows, in the same way.
     Series: connections, bystanders, members, rooms, namespaces.
+
+cargo xtask load [CASE,..|all] [--runtime tokio|async-std|smol] [--connections N] [--rounds N]
+    Whether a server holds under load: in a process of its own, over real sockets. Prints
+    what it saw and a verdict for each case, and fails if one does not hold.
+    Cases: paused (members that do not read), slow (connections that hardly send), storm
+    (all reconnect at once), term (SIGTERM while clients are busy), soak.
+
+cargo xtask soak [--minutes M] [--connections N] [--pause S] [--seed S] [--runtime R] [--write]
+    The last of them alone: 5,000 clients that join, leave, chat, stall, vanish and return
+    for half an hour, unless others are given. --write draws the curve of its memory.
 
 cargo xtask count [--write]
     Counts the instructions that the core takes, case by case, and fails if one takes 5 %
@@ -114,6 +125,8 @@ fn run(name: &str, words: Vec<String>) -> Outcome {
         "fuzz" => fuzz::run(words),
         "test" => test::run(words),
         "threads" => threads::run(words),
+        "load" => load::run(words),
+        "soak" => load::soak(words),
         "suites" => suites::run(words),
         "client-suites" => suites::clients::run(words),
         "help" | "--help" | "-h" => {

@@ -7,8 +7,8 @@ use crate::args::RUNTIMES;
 use crate::command::Line;
 use crate::step::{Record, Step};
 use crate::{
-    advisories, count, dependencies, differential, hosts, layout, links, node, package, proving,
-    python, threads, toolchain,
+    advisories, count, dependencies, differential, hosts, layout, links, load, node, package,
+    proving, python, threads, toolchain,
 };
 
 const CLIENTS: &str = "tests/e2e/clients";
@@ -34,6 +34,7 @@ pub(crate) const STEPS: &[Step] = &[
     quick("page", page),
     quick("proving", proving::check),
     quick("examples", |record| cargo(record, "build --examples --all-features")),
+    slow("load", |record| load::check(&layout::root(), record)),
     quick("clients-tokio", clients),
     quick("clients-async-std", clients),
     quick("clients-smol", clients),
