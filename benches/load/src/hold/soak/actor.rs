@@ -64,6 +64,9 @@ pub(crate) enum State {
     Here,
     /// Does not read for a while.
     Stalled,
+    /// Neither reads nor says anything any more. It cannot see that it is given up: the end is behind what
+    /// it has not read.
+    Vanished,
     /// The server is to end it: it said goodbye, shut its half, or says nothing any more.
     Going,
 }
@@ -260,7 +263,7 @@ impl Actor {
     /// Whether it waits for nothing, or for its end.
     pub(crate) fn is_at_rest(&self) -> bool {
         match self.state {
-            State::Away | State::Going => true,
+            State::Away | State::Vanished | State::Going => true,
             State::Here => self.asked.is_empty(),
             State::Coming | State::Stalled => false,
         }

@@ -120,13 +120,20 @@ impl Crowd {
                 self.due(number, pause);
                 peer.map_or(Ok(()), |peer| self.fleet.resume(peer))
             }
+            State::Vanished => {
+                let actor = &mut self.actors[number];
+                actor.state = State::Going;
+                actor.did("looked again");
+                let peer = actor.peer;
+                self.due(number, SOON);
+                peer.map_or(Ok(()), |peer| self.fleet.resume(peer))
+            }
             State::Coming => {
                 self.violated(number, &format!("was not let in within {SOON:?}"));
                 self.end(number)
             }
             State::Going => {
-                let within = self.tempo.given_up();
-                self.violated(number, &format!("was not given up within {within:?}"));
+                self.violated(number, "was not given up in time");
                 self.end(number)
             }
         }
@@ -211,6 +218,7 @@ impl Crowd {
                     _ => self.fleet.silence(peer)?,
                 }
                 if act == Act::Vanish {
+                    self.actors[number].state = State::Vanished;
                     self.fleet.pause(peer)?;
                 }
             }
@@ -307,7 +315,7 @@ impl Crowd {
 
     fn gone(&mut self, number: usize, peer: PeerId, end: &End) {
         match (self.actors[number].state, end) {
-            (State::Going, end) if !matches!(end, End::Nonsense(_)) => {}
+            (State::Vanished | State::Going, end) if !matches!(end, End::Nonsense(_)) => {}
             (State::Coming, End::Status(503, _)) => self.tally.turned_away += 1,
             (state, end) => {
                 self.violated(number, &format!("is gone while it is {state:?}: {end:?}"));
@@ -361,7 +369,7 @@ impl Crowd {
                     self.fleet.leave(peer)?;
                     self.due(number, self.tempo.given_up());
                 }
-                (State::Going, _) => {}
+                (State::Vanished | State::Going, _) => {}
                 _ => self.end(number)?,
             }
         }
