@@ -251,7 +251,8 @@ mod tests {
         assert_eq!(shared.cmp(&inline), Ordering::Equal);
         assert_eq!(AsRef::<str>::as_ref(&shared), "abc");
         assert!(shared == "abc" && shared != "abd" && shared == *"abc" && shared != *"abd");
-        assert!(shared < Text::from("abd") && shared > Text::from("abb"));
+        assert_eq!(shared.cmp(&Text::from("abd")), Ordering::Less);
+        assert_eq!(shared.cmp(&Text::from("abb")), Ordering::Greater);
         assert_eq!(HashSet::from([shared]).get(&inline), Some(&inline));
     }
 

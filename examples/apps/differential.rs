@@ -1,8 +1,8 @@
 //! For a comparison with Socket.IO on Node: it tells on its output, line by line as JSON, what its
 //! handlers see. `tests/differential/reference.mjs` is the same app on the other side.
 //!
-//! The environment sets what takes time, so that a comparison need not: PING_INTERVAL, PING_TIMEOUT,
-//! UPGRADE_TIMEOUT and CONNECT_TIMEOUT in milliseconds, MAX_PAYLOAD in bytes.
+//! The environment sets what takes time, so that a comparison need not: `PING_INTERVAL`,
+//! `PING_TIMEOUT`, `UPGRADE_TIMEOUT` and `CONNECT_TIMEOUT` in milliseconds, `MAX_PAYLOAD` in bytes.
 
 use std::mem;
 use std::sync::Arc;
@@ -96,7 +96,9 @@ fn register(handlers: &Handlers, waiting: &Waiting) {
         ack.send(&())
     });
     handlers.on("leave", async |socket: Socket, args: Payload, ack: Ack| {
-        room(&args).map(|room| socket.leave(room));
+        if let Some(room) = room(&args) {
+            socket.leave(room);
+        }
         ack.send(&())
     });
     handlers.on("bye", async |socket: Socket, _: Payload| socket.disconnect());
@@ -148,9 +150,9 @@ fn watch(handlers: &Handlers) {
         let seen = Seen::by(&socket, "connect").with(&auth);
         // Node shows an object, whatever the client presented.
         if auth.is_empty() {
-            Seen { json: Some("[{}]".to_owned()), ..seen }.tell()
+            Seen { json: Some("[{}]".to_owned()), ..seen }.tell();
         } else {
-            seen.tell()
+            seen.tell();
         }
     });
     handlers.on_any(|socket, event, args| {
@@ -208,7 +210,6 @@ impl Seen<'_> {
     }
 
     fn with(mut self, args: &Payload) -> Self {
-        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         self.json = Some(format!("[{}]", args.as_json()));
         self.attachments = args.attachments().iter().map(|one| hex(one.bytes())).collect();
         self
@@ -217,6 +218,10 @@ impl Seen<'_> {
     fn tell(&self) {
         tell(self);
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 fn tell(seen: &impl Serialize) {

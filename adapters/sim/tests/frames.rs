@@ -1,5 +1,5 @@
-//! The frames of WebSockets, as clients are likely to send them, for the body of the fuzz target, which
-//! holds what is read of them against tungstenite.
+//! Frames as clients are likely to send them, for the body of the fuzz target, which holds what is read of
+//! them against tungstenite.
 
 #[path = "../../../fuzz/bodies/frames.rs"]
 mod frames;

@@ -162,6 +162,6 @@ mod tests {
     fn a_seed_is_spread_as_splitmix64_does() {
         let spread = spread(1_234_567).map(u128::from);
         let number = spread.iter().fold(0, |number, byte| number << 8 | byte);
-        assert_eq!(number, 6_457_827_717_110_365_317 << 64 | 3_203_168_211_198_807_973);
+        assert_eq!(number, 0x599e_d017_fb08_fc85_2c73_f084_5854_0fa5);
     }
 }
