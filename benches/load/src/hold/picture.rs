@@ -27,7 +27,11 @@ text{font:12px system-ui,sans-serif;fill:#1f2328}
 .mark{stroke:#9198a1}.memory{stroke:#4493f8}.clients{stroke:#e08b2c}text.memory{fill:#4493f8}text.clients{fill:#e08b2c}}";
 
 pub(crate) fn save(docs: &Path, samples: &[Sample], about: &str) -> io::Result<()> {
-    std::fs::write(docs.join(PICTURE), svg(samples, about))
+    let path = docs.join(PICTURE);
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::write(path, svg(samples, about))
 }
 
 /// Resident memory on the left scale, connections on the right one, both from 0 on.
