@@ -52,6 +52,13 @@ pub(super) struct Events {
     deadline: Option<Timestamp>,
 }
 
+impl Events {
+    /// Tells, too, of a socket that was lost and cannot come back any more.
+    pub(super) fn expire(&mut self, id: SocketId, luggage: Option<Luggage>) {
+        self.expired.push((id, luggage));
+    }
+}
+
 impl Publish {
     pub(super) fn events(&mut self) -> Events {
         let mut events = Events::default();

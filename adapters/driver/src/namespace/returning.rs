@@ -39,7 +39,9 @@ impl Inner {
                 > link.hub.budget.mailbox() as usize
             {
                 publish.namespace.disconnect(back.key);
-                return (None, publish.events());
+                let mut events = publish.events();
+                events.expire(back.id, back.luggage);
+                return (None, events);
             }
             missed = back.missed.len();
             let socket = arrival.back_as(back.id, back.luggage);

@@ -209,7 +209,7 @@ pub(crate) async fn more_than_fits_a_mailbox_is_not_made_up_for(bed: &Bed) {
     }
     let (mut alice, again) = enter(address, &claim(&welcome.pid, None)).await;
     assert_ne!(welcome.sid, again.sid);
-    log.expect(&["connect: recovered false, 1 rooms"]).await;
+    log.expect(&["expired", "connect: recovered false, 1 rooms"]).await;
     namespace.emit("said", "new").expect("it is JSON");
     assert_eq!(said(&mut alice).await.0, "new");
     bed.close(&server).await;
