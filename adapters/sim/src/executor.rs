@@ -101,6 +101,10 @@ impl Executor {
         self.0.lock().seed
     }
 
+    pub(crate) fn tasks(&self) -> usize {
+        self.0.lock().tasks.len()
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.0.lock().now
     }

@@ -70,7 +70,7 @@ mod sim;
 mod stream;
 mod trace;
 
-pub use client::{Builder, Client, DisconnectReason, Event, Refusal, Transport};
+pub use client::{Builder, Claim, Client, DisconnectReason, Event, Question, Refusal, Transport};
 pub use link::Link;
 pub use network::{Host, Listener};
 pub use runtime::{Runtime, Timer};

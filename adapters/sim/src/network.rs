@@ -244,6 +244,14 @@ impl Host {
         self.wires().iter().for_each(|wire| wire.reset());
     }
 
+    /// Breaks the connection that the host opened last, and no other.
+    pub fn reset_newest(&self) {
+        self.note("has its newest connection reset");
+        if let Some(wire) = self.wires().last() {
+            wire.reset();
+        }
+    }
+
     /// Takes the host away without a word: the server sees half-open connections, on which nothing
     /// ever comes again.
     pub fn vanish(&self) {

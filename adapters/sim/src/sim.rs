@@ -96,6 +96,12 @@ impl Sim {
         who.as_ref().reset();
     }
 
+    /// Breaks the connection that a client or a host opened last, and no other: of a client that is
+    /// about to [upgrade](crate::Transport::Upgrade), its WebSocket.
+    pub fn reset_newest(&self, who: &impl AsRef<Host>) {
+        who.as_ref().reset_newest();
+    }
+
     /// Takes a client or a host away without a word: the server sees half-open connections, on
     /// which nothing ever comes again.
     pub fn vanish(&self, who: &impl AsRef<Host>) {
@@ -133,6 +139,12 @@ impl Sim {
     pub fn advance(&self, duration: Duration) {
         let never = self.runtime.executor().run_until(self.now() + duration, || None::<()>);
         debug_assert!(never.is_none());
+    }
+
+    /// How many tasks there are that are not done: where everybody has gone, as many as before they
+    /// came, or something goes on that should have ended.
+    pub fn tasks(&self) -> usize {
+        self.runtime.executor().tasks()
     }
 
     /// The virtual time, from the start.

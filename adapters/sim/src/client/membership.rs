@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use klatch_core::{AckId, Body, FromPayload, Packet, Payload};
 use serde::Deserialize;
 
-use super::DisconnectReason;
+use super::{Claim, DisconnectReason};
 
 /// The namespaces of one connection.
 #[derive(Default)]
@@ -21,6 +21,9 @@ pub(super) struct Memberships {
 pub(super) struct Membership {
     /// Its socket's id, once it is in.
     pub(super) id: Option<String>,
+    /// What it presents to come back, if the server recovers connections; before it is in, what it
+    /// presented.
+    pub(super) claim: Option<Claim>,
     pub(super) refusal: Option<Refusal>,
     pub(super) is_over: bool,
     /// The client was in the namespace before: what was sent to it then may still be under way.
@@ -62,6 +65,7 @@ impl Refusal {
 #[derive(Deserialize)]
 struct Connected {
     sid: String,
+    pid: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -72,10 +76,11 @@ struct ConnectError {
 
 impl Memberships {
     /// Asks for a namespace, again perhaps.
-    pub(super) fn ask_for(&mut self, namespace: &str) {
+    pub(super) fn ask_for(&mut self, namespace: &str, auth: Option<&str>) {
         let before = self.map.get(namespace);
         let was_in_before = before.is_some_and(|it| it.id.is_some() || it.was_in_before);
-        let mut membership = Membership { was_in_before, ..Membership::default() };
+        let claim = auth.and_then(Claim::presented);
+        let mut membership = Membership { claim, was_in_before, ..Membership::default() };
         if let Some(reason) = self.ended {
             membership.end(reason);
         }
@@ -116,10 +121,15 @@ impl Memberships {
                 assert!(membership.id.is_none(), "connected to {} twice", packet.namespace);
                 let connected: Connected = auth.decode().expect("a CONNECT has the socket's id");
                 membership.id = Some(connected.sid);
+                let presented = membership.claim.take();
+                membership.claim = connected.pid.map(|pid| Claim::new(pid, presented.as_ref()));
             }
             Body::Disconnect => membership.end(DisconnectReason::ServerDisconnect),
             Body::Event { name, args, ack } => {
                 assert!(membership.id.is_some(), "an event before the CONNECT");
+                if let Some(claim) = &mut membership.claim {
+                    claim.hear(&args);
+                }
                 let name = name.as_str().to_owned();
                 membership.received.push_back(Received::Event { name, args, ack });
             }

@@ -1,11 +1,13 @@
 //! Clients for tests: they speak to the server over the simulated network as real ones do.
 
 mod builder;
+mod claim;
 mod connection;
 mod event;
 mod http;
 mod membership;
 mod polling;
+mod question;
 mod reason;
 mod websocket;
 
@@ -20,10 +22,12 @@ use klatch_core::{AckId, FromPayload, Outgoing, Payload, ToArgs};
 use klatch_driver::Runtime as _;
 
 pub use self::builder::{Builder, Transport};
+pub use self::claim::Claim;
 use self::connection::{Connection, State};
 pub use self::event::Event;
 pub use self::membership::Refusal;
 use self::membership::{Membership, Received};
+pub use self::question::Question;
 pub use self::reason::DisconnectReason;
 use crate::executor::Stopped;
 use crate::network::Host;
@@ -73,7 +77,7 @@ fn auth(auth: &(impl ToArgs + ?Sized)) -> String {
 impl Client {
     /// Asks for a namespace on a connection.
     fn new(held: Arc<Held>, namespace: &str, auth: Option<&str>) -> Self {
-        held.connection.lock().memberships.ask_for(namespace);
+        held.connection.lock().memberships.ask_for(namespace, auth);
         let name = if namespace == "/" { String::new() } else { format!("{namespace},") };
         let packet = format!("40{name}{}", auth.unwrap_or_default());
         held.connection.send([Segment::Text(Bytes::from(packet))]);
@@ -104,6 +108,23 @@ impl Client {
         let client = Self::new(self.held.clone(), namespace, Some(&self::auth(auth)));
         client.expect_connect();
         client
+    }
+
+    /// Begins to join another namespace over the same connection, and returns at once:
+    /// [`expect_connect`](Self::expect_connect) waits.
+    #[must_use]
+    pub fn start(&self, namespace: &str) -> Self {
+        Self::new(self.held.clone(), namespace, None)
+    }
+
+    /// As [`start`](Self::start), and presents something.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be serialised.
+    #[must_use]
+    pub fn start_with(&self, namespace: &str, auth: &(impl ToArgs + ?Sized)) -> Self {
+        Self::new(self.held.clone(), namespace, Some(&self::auth(auth)))
     }
 
     /// Waits until the namespace has let the client in.
@@ -143,6 +164,12 @@ impl Client {
         id.unwrap_or_else(|| panic!("{self} was never let in"))
     }
 
+    /// What it presents to come back as who it is now; `None` if it was never let in, or the server
+    /// recovers no connections. What it last received counts, whether the test has looked at it or not.
+    pub fn claim(&self) -> Option<Claim> {
+        self.membership(|membership| membership.id.as_ref().and(membership.claim.clone()))
+    }
+
     /// Which client this is: the number by which the trace knows it.
     pub fn number(&self) -> u16 {
         self.held.connection.number
@@ -180,8 +207,7 @@ impl Client {
     /// If none comes, or one of another type.
     #[track_caller]
     pub fn ask<D: FromPayload>(&self, event: &str, args: &(impl ToArgs + ?Sized)) -> D {
-        let ack = self.held.connection.lock().memberships.next_ack();
-        self.send_event(event, args, Some(ack));
+        let ack = self.send_question(event, args);
         let answer = self.wait(&format!("for an answer to {event:?}"), |membership| {
             let answer = membership.answers.remove(&ack);
             (answer.is_some() || membership.is_over).then_some(answer)
@@ -190,6 +216,23 @@ impl Client {
         answer.decode().unwrap_or_else(|error| {
             panic!("{self} got another answer to {event:?}: {error}: {}", answer.as_json())
         })
+    }
+
+    /// Sends an event whose answer is looked for later. It leaves when the simulation runs.
+    ///
+    /// # Panics
+    ///
+    /// If the client is not connected, or the value cannot be encoded.
+    #[track_caller]
+    pub fn ask_later(&self, event: &str, args: &(impl ToArgs + ?Sized)) -> Question {
+        Question::new(self.clone(), self.send_question(event, args))
+    }
+
+    #[track_caller]
+    fn send_question(&self, event: &str, args: &(impl ToArgs + ?Sized)) -> AckId {
+        let ack = self.held.connection.lock().memberships.next_ack();
+        self.send_event(event, args, Some(ack));
+        ack
     }
 
     #[track_caller]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use klatch_core::{CloseReason, Config, Limit};
-use klatch_driver::Server;
+use klatch_driver::{Recovery, Server};
 use klatch_sim::{DisconnectReason, Link, Sim, Transport};
 
 use crate::{SECOND, TRANSPORTS, serve};
@@ -135,4 +135,66 @@ fn an_upgrade_that_gets_nowhere_leaves_the_session_on_polling() {
     assert!(!ada.is_on_websocket());
     chat.emit("one", &1).expect("it is a number");
     assert_eq!(ada.expect::<u32>("one"), 1);
+}
+
+#[test]
+fn a_client_comes_back_as_who_it_was_however_often_it_is_lost() {
+    for transport in TRANSPORTS {
+        let sim = Sim::new(1);
+        let server = Server::builder().recovery(Recovery::new()).build().expect("it is valid");
+        let chat = server.namespace("/");
+        sim.serve(&server);
+        let mut ada = sim.client().transport(transport).connect("/");
+        let id = ada.id();
+        chat.emit("said", &0).expect("it is a number");
+        assert_eq!(ada.expect::<u32>("said"), 0);
+        for n in 1..4 {
+            sim.reset(&ada);
+            ada.expect_disconnect();
+            // What it heard before it was lost twice counts still.
+            let claim = ada.claim().expect("the server recovers");
+            let lost = sim.client().transport(transport).auth(&claim).connect("/");
+            sim.reset(&lost);
+            lost.expect_disconnect();
+            chat.emit("said", &n).expect("it is a number");
+            let claim = lost.claim().expect("the server recovers");
+            ada = sim.client().transport(transport).auth(&claim).connect("/");
+            assert_eq!((ada.id(), ada.expect::<u32>("said")), (id.clone(), n), "{transport:?}");
+        }
+        ada.expect_nothing_for(SECOND);
+        assert_eq!(
+            sim.connect("/").claim().map(|claim| claim == ada.claim().unwrap()),
+            Some(false)
+        );
+    }
+}
+
+#[test]
+fn the_connection_that_was_opened_last_breaks_alone() {
+    let sim = Sim::new(1);
+    let (_server, chat) = serve(&sim);
+    let link = Link::new().latency(Duration::from_millis(10)..=Duration::from_millis(10));
+    let ada = sim.client().transport(Transport::Upgrade).link(link).connect("/");
+    // Its WebSocket is on its way.
+    sim.reset_newest(&ada);
+    sim.advance(SECOND);
+    assert!(!ada.is_on_websocket());
+    chat.emit("one", &1).expect("it is a number");
+    assert_eq!(ada.expect::<u32>("one"), 1);
+}
+
+#[test]
+fn nothing_goes_on_when_everybody_has_gone() {
+    let sim = Sim::new(1);
+    assert_eq!(sim.tasks(), 0);
+    let (server, chat) = serve(&sim);
+    let before = sim.tasks();
+    let clients = TRANSPORTS.map(|transport| sim.client().transport(transport).connect("/"));
+    assert!(sim.tasks() > before);
+    drop(clients);
+    sim.advance(60 * SECOND);
+    sim.block_on(server.close());
+    drop((server, chat));
+    sim.advance(60 * SECOND);
+    assert_eq!(sim.tasks(), 0);
 }

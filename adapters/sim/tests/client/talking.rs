@@ -134,3 +134,18 @@ fn a_client_that_nothing_can_reach_any_more_is_deadlocked() {
     );
     assert_eq!(sim.now(), before);
 }
+
+#[test]
+fn what_is_asked_can_be_looked_for_later() {
+    for transport in TRANSPORTS {
+        let sim = Sim::new(1);
+        let (_server, _chat) = serve(&sim);
+        let ada = sim.client().transport(transport).connect("/");
+        let questions = [1, 2, 3].map(|n| ada.ask_later("add", &Args((n, n))));
+        assert_eq!(questions[0].answer::<u32>(), None, "nothing has run yet");
+        sim.advance(SECOND);
+        let answers = questions.each_ref().map(|question| question.answer::<u32>());
+        assert_eq!(answers, [Some(2), Some(4), Some(6)]);
+        assert_eq!(questions[0].answer::<u32>(), None, "it is taken");
+    }
+}
