@@ -5,15 +5,21 @@
 
 #[path = "rooms_model/acts.rs"]
 mod acts;
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a campaign has a clock and settings; the core has none"
+)]
+mod campaign;
 #[path = "rooms_model/events.rs"]
 mod events;
 #[path = "rooms_model/world.rs"]
 mod world;
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use klatch_core::testing::{
-    Aim, Comparison, Member, Op, Person, Room, Rules as _, Search, System as _,
+    Aim, Comparison, Difference, Member, Op, Person, Room, Rules as _, Search, System as _,
 };
 use klatch_core::{SocketKey, Target};
 use proptest::collection::vec;
@@ -21,6 +27,7 @@ use proptest::prelude::*;
 use proptest::test_runner::RngAlgorithm;
 
 use acts::{Act, Bounded, MAX_ROOMS, NAMESPACES, act, cast, history};
+use campaign::Campaign;
 use events::Told;
 use world::World;
 
@@ -46,22 +53,47 @@ fn config() -> ProptestConfig {
 #[test]
 fn a_history_is_what_the_model_says() {
     let search = Search::new().cases(config().cases);
-    search.prove(&history(), |history| {
-        let mut both = Comparison::new(Bounded::default(), World::new(0));
-        for act in history {
-            both.step(act)?;
-            both.look(|rules, world| world.compare(&rules.model))?;
+    search.prove(&history(), |history| prove(history).map(drop));
+}
+
+/// Holds a history to the model at each of its steps, and empties what is there in the end; how many
+/// operations that were.
+fn prove(history: &[Act]) -> Result<u64, Difference<Act>> {
+    let mut both = Comparison::new(Bounded::default(), World::new(0));
+    for act in history {
+        both.step(act)?;
+        both.look(|rules, world| world.compare(&rules.model))?;
+    }
+    let everybody = NAMESPACES.map(|name| both.rules().model.connected(name));
+    let mut operations = history.len() as u64;
+    for who in everybody.into_iter().flatten() {
+        both.step(&Act::Plain(Op::Disconnect(who)))?;
+        operations += 1;
+    }
+    both.look(|_, world| {
+        for name in NAMESPACES {
+            assert_eq!(world.namespace(name).room_names().count(), 0);
         }
-        let everybody = NAMESPACES.map(|name| both.rules().model.connected(name));
-        for who in everybody.into_iter().flatten() {
-            both.step(&Act::Plain(Op::Disconnect(who)))?;
+    })?;
+    Ok(operations)
+}
+
+#[test]
+#[ignore = "it takes as long as it is given: cargo xtask simulate --core"]
+fn campaign() {
+    let (mut campaign, operations) = (Campaign::begin(), Cell::new(0));
+    while let Some(seed) =
+        campaign.next(operations.get(), format!("{} operations", operations.get()))
+    {
+        let found = Search::new().cases(CASES).seed(seed).run(&history(), |history| {
+            operations.set(operations.get() + prove(history)?);
+            Ok(())
+        });
+        if let Err(story) = found {
+            panic!("again: cargo xtask simulate --core --seeds {seed}\n{story}");
         }
-        both.look(|_, world| {
-            for name in NAMESPACES {
-                assert_eq!(world.namespace(name).room_names().count(), 0);
-            }
-        })
-    });
+    }
+    println!("seeds {:?}, {CASES} histories each: as the model says", campaign.tried());
 }
 
 /// (12) (13) (14): what is told of rooms is what happened to them, and nothing is told if nobody asked.

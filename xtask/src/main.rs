@@ -20,6 +20,7 @@ mod node;
 mod package;
 mod proving;
 mod python;
+mod simulate;
 mod step;
 mod steps;
 mod suites;
@@ -78,6 +79,7 @@ cargo xtask threads [--schedules N] [--seed S] [--replay FILE] [SCENE]
 cargo xtask faults [--group rules|threads] [RULE]
     Breaks one rule after the other in a copy of the sources, those of xtask/faults, and shows
     which tests notice; fails if none does. RULE is a part of what the table calls it.
+
 cargo xtask fuzz [--minutes M] [--target T]
     Feeds each fuzz target, or one, for M minutes (2 unless given), tells what it did, and
     fails if an input broke one. It needs cargo-fuzz and a C++ compiler.
@@ -85,6 +87,13 @@ cargo xtask fuzz [--minutes M] [--target T]
 cargo xtask fuzz --coverage
     Lists the lines of the core that no input of the corpora reaches. It needs llvm-cov
     and llvm-profdata of the version that rustc is built with.
+
+cargo xtask simulate [--minutes M] [--seeds A..B] [--trace LINES] [--core]
+    Histories of thousands of clients on the simulated network, with every fault, from one
+    seed each, for ten minutes unless given: what must always hold is looked at all along.
+    --seeds takes one seed, too: that of a history that went wrong, of which --trace prints as
+    many of the last lines. --core has histories of rooms in the core alone, against the
+    model of the kit.
 
 cargo xtask suites DIR_ENGINE DIR_SOCKET [--runtime tokio|async-std|smol]
     The official protocol test suites, from your checkouts of
@@ -123,6 +132,7 @@ fn run(name: &str, words: Vec<String>) -> Outcome {
         "faults" => faults::run(words),
         "differential" => differential::run(words),
         "fuzz" => fuzz::run(words),
+        "simulate" => simulate::run(words),
         "test" => test::run(words),
         "threads" => threads::run(words),
         "load" => load::run(words),
