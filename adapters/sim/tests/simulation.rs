@@ -31,8 +31,8 @@ fn histories_are_as_they_should_be_whatever_the_network_does() {
     }
     eprintln!("{tally:?}");
     // Had it looked at nothing, it would have passed, too.
-    assert!(tally.operations() > 20_000 && tally.heard > tally.operations(), "{tally:?}");
-    assert!(tally.failed > 500 && tally.recovered > 100 && tally.answers > 500, "{tally:?}");
+    assert!(tally.operations() > 8_000 && tally.heard > 2_000, "{tally:?}");
+    assert!(tally.failed > 300 && tally.recovered > 15 && tally.answers > 500, "{tally:?}");
 }
 
 #[test]

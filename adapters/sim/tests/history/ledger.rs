@@ -12,6 +12,9 @@ use super::trouble::{Trouble, Troubles};
 /// How long a server of these histories takes to miss whoever has vanished, and a tick.
 pub(crate) const MISSED_WITHIN: Duration = Duration::from_millis(5_010);
 
+/// From how many sockets on a namespace may be too much for a client whose link is well.
+const CROWD: usize = 100;
+
 /// A room, by its number or by whose id it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Room {
@@ -190,7 +193,9 @@ impl Ledger {
             return self.violate(format!("{id} came over {life}, which nobody began"));
         };
         let is_closing = self.is_closing && reason == CloseReason::ServerShuttingDown;
-        if !is_closing && !troubles.explain(reason, transport) {
+        // Where hundreds talk, more comes in a moment than some links take.
+        let is_crowded = reason == CloseReason::SlowConsumer && self.seats(namespace).len() > CROWD;
+        if !is_closing && !is_crowded && !troubles.explain(reason, transport) {
             self.violate(format!("{id} of life {life} ends by {reason}, after {troubles:?}"));
         }
         if troubles.is_only(Trouble::Vanished)
