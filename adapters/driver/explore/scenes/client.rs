@@ -93,7 +93,14 @@ impl Client {
                     }
                 }
             },
-            Way::WebSocket { receiver, .. } => text(receiver.next().await?),
+            Way::WebSocket { sender, receiver } => {
+                let packet = receiver.next().await.and_then(text);
+                if packet.is_none() {
+                    // The server waits for it: whoever said goodbye is answered.
+                    sender.close_channel();
+                }
+                packet
+            }
         }
     }
 }
