@@ -193,7 +193,8 @@ impl Ledger {
             return self.violate(format!("{id} came over {life}, which nobody began"));
         };
         let is_closing = self.is_closing && reason == CloseReason::ServerShuttingDown;
-        // Where hundreds talk, more comes in a moment than some links take.
+        // Where hundreds talk, more comes in a moment than some links take: above all for whoever has just
+        // come back, whose mailbox has all that it missed.
         let is_crowded = reason == CloseReason::SlowConsumer && self.seats(namespace).len() > CROWD;
         if !is_closing && !is_crowded && !troubles.explain(reason, transport) {
             self.violate(format!("{id} of life {life} ends by {reason}, after {troubles:?}"));
