@@ -71,7 +71,7 @@ impl Hub {
             path,
             budget: Arc::new(budget),
             counts: Counts::default(),
-            meter: Meter::default(),
+            meter: Meter::new(),
             kept,
             hooks,
             web,

@@ -21,8 +21,14 @@ pub(crate) struct Meter {
     handler_seconds: Histogram,
 }
 
-impl Default for Meter {
-    fn default() -> Self {
+impl fmt::Debug for Meter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Meter")
+    }
+}
+
+impl Meter {
+    pub(crate) fn new() -> Self {
         Self {
             bytes_received: counter!("klatch_bytes_received_total"),
             bytes_sent: counter!("klatch_bytes_sent_total"),
@@ -31,15 +37,7 @@ impl Default for Meter {
             handler_seconds: histogram!("klatch_handler_seconds"),
         }
     }
-}
 
-impl fmt::Debug for Meter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Meter")
-    }
-}
-
-impl Meter {
     pub(crate) fn opened(transport: Transport) {
         counter!("klatch_connections_opened_total", "transport" => transport.as_str()).increment(1);
     }
