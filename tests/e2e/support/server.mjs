@@ -117,23 +117,20 @@ class Server {
     if (this.#failure) throw new Error(`the server died: ${this.#failure}${this.report()}`);
   }
 
-  /** Ends the server, which may do so in good order: it has five seconds for that. */
+  /** Ends the server in good order, unless that takes long: it waits for clients that are gone and were polling. */
   async stop() {
-    await this.#end("SIGTERM", 5_000);
+    const patience = setTimeout(this.#kill, 1_000);
+    await this.end("SIGTERM").finally(() => clearTimeout(patience));
   }
 
-  /** Tells it to end by `signal`, and how it did. It may wait for its clients to be gone. */
-  end(signal) {
-    return this.#end(signal, 12_000);
-  }
-
-  async #end(signal, ms) {
+  /** Tells it to end by `signal`, and how it did. It waits ten seconds for whoever does not read. */
+  async end(signal) {
     process.off("exit", this.#kill);
     this.#stopping = true;
     if (this.#failure || !this.pid) return this.#ended;
     process.kill(this.pid, signal);
     try {
-      return await within(ms, `the server to end by ${signal}`, this.#ended);
+      return await within(15_000, `the server to end by ${signal}`, this.#ended);
     } catch (error) {
       this.#kill();
       await this.#ended;
