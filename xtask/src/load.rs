@@ -6,8 +6,8 @@ use std::path::Path;
 use crate::Outcome;
 use crate::args::Args;
 use crate::command::Line;
-use crate::layout;
 use crate::step::Record;
+use crate::{bench, layout};
 
 pub(crate) fn run(words: Vec<String>) -> Outcome {
     let mut args = Args::new(words);
@@ -53,7 +53,7 @@ impl Options {
 
 fn try_in_release(cases: &str, options: Options) -> Outcome {
     let (root, release) = (layout::root(), layout::target()?.join("release"));
-    Line::new(&root, "cargo build --release --example apps --all-features").show()?;
+    Line::new(&root, bench::BUILD).show()?;
     let load = Line::new(&root, "cargo run --release --package klatch-load -- hold")
         .arg(cases)
         .arg(release.join("examples/apps"));
