@@ -18,6 +18,8 @@ use model::{Model, Report, Word};
 
 const NAMESPACES: [&str; 3] = ["/", "/a", "/b"];
 const MALFORMED: [&str; 5] = ["4", "4x", "42[]", "44{}", "4511-[\"a\"]"];
+/// In one payload.
+const PACKETS: usize = 16;
 const SURVIVES: usize = 2;
 const JOIN_WITHIN: Duration = Duration::from_mins(1);
 /// Ping interval and ping timeout together.
@@ -149,7 +151,8 @@ struct Watch {
 impl Watch {
     fn new(transport: Transport) -> Self {
         let now = Timestamp::ZERO;
-        let config = Config::new().max_refusals(SURVIVES).connect_timeout(JOIN_WITHIN);
+        let config =
+            Config::new().max_packets(PACKETS).max_refusals(SURVIVES).connect_timeout(JOIN_WITHIN);
         let sid = Sid::from_entropy([0; ENTROPY_BYTES]);
         let mut watch = Self {
             connection: Connection::new(&config, sid, transport, now),
@@ -254,7 +257,15 @@ impl Watch {
             }
             return;
         }
-        let packets: Vec<_> = says.iter().map(|(at, say)| self.say(at, *say)).collect();
+        let packets: Vec<_> = (0..)
+            .zip(says)
+            .map(|(nth, (at, say))| {
+                if nth == PACKETS {
+                    self.model.close();
+                }
+                self.say(at, *say)
+            })
+            .collect();
         let segments = packets.iter().map(|packet| match packet {
             Frame::Text(text) => &text[..],
             Frame::Binary(_) => b"bMQ==",
