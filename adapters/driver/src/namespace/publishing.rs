@@ -145,6 +145,10 @@ impl Inner {
         let packet = publish.namespace.record_for(now, socket.key(), draft);
         let deadline = publish.namespace.poll_timeout();
         let (pushed, waker) = socket.link().mailbox.push_one(Some(socket.slot()), packet);
+        if pushed.is_err() {
+            // The caller hears that it was not sent: so it must not come later, either.
+            publish.namespace.retract();
+        }
         drop(publish);
         self.expect(deadline);
         if let Some(waker) = waker {

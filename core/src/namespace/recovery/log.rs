@@ -85,6 +85,13 @@ impl Log {
         }
     }
 
+    /// Takes back what was pushed last: its offset is the next packet's. What was skipped is not there.
+    pub(super) fn pop(&mut self) {
+        if let Some(entry) = self.entries.pop_back() {
+            self.bytes -= entry.charge();
+        }
+    }
+
     /// Forgets what is older than anybody could need.
     pub(super) fn expire(&mut self, now: Timestamp) {
         while self.entries.front().is_some_and(|entry| now - entry.at >= self.keep) {
@@ -207,6 +214,16 @@ mod tests {
             assert_eq!((log.len(), log.first, log.next()), (kept, 4 - kept as u64, Offset::new(4)));
             assert_eq!(log.bytes, kept * (192 + packet().len()));
         }
+    }
+
+    #[test]
+    fn what_is_taken_back_counts_no_more_and_leaves_its_offset_to_the_next() {
+        let mut log = log(&RecoveryLimits::default(), 2);
+        log.pop();
+        assert_eq!((log.len(), log.bytes, log.next()), (1, 192 + packet().len(), Offset::new(2)));
+        log.skip();
+        log.pop();
+        assert_eq!((log.len(), log.bytes, log.next()), (0, 0, Offset::new(3)));
     }
 
     #[test]

@@ -343,6 +343,14 @@ impl Namespace {
         }
     }
 
+    /// Takes back the packet of the [`record_for`](Self::record_for) just before: it was refused on its way
+    /// to the client, and the sender told so. Nobody who comes back has missed it.
+    pub fn retract(&mut self) {
+        if let Some(recovery) = &mut self.recovery {
+            recovery.log.pop();
+        }
+    }
+
     /// As [`record_for`](Self::record_for), for a packet that is for whoever is meant.
     pub fn record(&mut self, now: Timestamp, target: &Target, draft: Draft) -> Outgoing {
         let Some(recovery) = &mut self.recovery else {

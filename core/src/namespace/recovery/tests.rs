@@ -93,6 +93,22 @@ fn what_was_said_to_one_socket_is_kept_for_it() {
 }
 
 #[test]
+fn what_was_taken_back_was_not_missed() {
+    let (mut namespace, [alice]) = promised(limits());
+    for (n, is_refused) in [(1, false), (2, true), (3, false)] {
+        let packet = namespace.record_for(at(1), alice, draft(n));
+        assert_eq!(read(&packet).0, n);
+        if is_refused {
+            namespace.retract();
+        }
+    }
+    assert!(namespace.lose(at(1), alice, None));
+    let back = namespace.recover(at(2), &pid(0), None).expect("it may come back");
+    assert_eq!(numbers(&back.missed), [1, 3]);
+    assert_ne!(read(&back.missed[0]).1, read(&back.missed[1]).1, "they have one offset");
+}
+
+#[test]
 fn whoever_is_put_out_of_a_room_missed_nothing_that_is_said_there() {
     let (mut namespace, [a]) = promised(limits());
     namespace.join(a, id(5).as_str()).expect("nobody has that id yet");
