@@ -24,6 +24,9 @@ const GROUPS: [(&str, &[&str]); 2] = [
     ("threads", &["-p klatch-explore --test threads"]),
 ];
 
+/// In how many orders each scene of threads is played: some mistakes show in one of several hundred.
+const SCHEDULES: &str = "1000";
+
 /// How many seconds tests may take that a fault may keep from coming to an end.
 const PATIENCE: u32 = 300;
 
@@ -67,7 +70,8 @@ fn caught(scratch: &Scratch, fault: &Fault, suites: &[&str]) -> Outcome<Option<V
         if !built.success {
             return Err(format!("`{}` does not compile:\n{}", fault.rule, built.output));
         }
-        let ended = scratch.within(PATIENCE, &format!("test --no-fail-fast {suite}")).keep()?;
+        let tests = scratch.within(PATIENCE, &format!("test --no-fail-fast {suite}"));
+        let ended = tests.env("KLATCH_SCHEDULES", SCHEDULES).keep()?;
         if !ended.success {
             drop(broken);
             return Ok(Some(failed(&ended.output)));

@@ -100,6 +100,13 @@ impl History {
         self.acts().extend(entries);
     }
 
+    /// Something was said, from that moment until now.
+    pub(super) fn said(&self, text: &str, audience: Audience, began: usize) {
+        let ended = self.tick();
+        let what = What::Emit(text.to_owned(), audience);
+        self.acts().push(Act { what, began, ended });
+    }
+
     pub(super) fn hears(&self, socket: SocketId, message: &str) {
         self.heard().entry(socket).or_default().messages.push(message.to_owned());
     }
@@ -209,6 +216,10 @@ impl Audience {
 
     pub(super) fn room(room: &'static str) -> Self {
         Self { rooms: vec![room], ..Self::default() }
+    }
+
+    pub(super) fn only(socket: SocketId) -> Self {
+        Self { only: Some(socket), ..Self::everybody() }
     }
 
     /// Whether a socket was among them from one moment to another.

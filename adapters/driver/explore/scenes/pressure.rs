@@ -27,7 +27,7 @@ pub fn threads_wait_for_a_slow_client_that_may_go() {
             thread::spawn(move || {
                 for nth in 0..3 {
                     let text = format!("{name}{nth}");
-                    let audience = Audience { only: Some(socket.id()), ..Audience::everybody() };
+                    let audience = Audience::only(socket.id());
                     match wait(socket.ready()) {
                         Ok(()) => {}
                         Err(error) => return assert_eq!(error, EmitError::Closed),

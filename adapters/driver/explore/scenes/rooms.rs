@@ -78,7 +78,7 @@ fn act(namespace: &Namespace, history: &History, sockets: &[SocketId], text: &st
             history.during(say(audience), act).expect("it is JSON");
         }
         _ => {
-            let audience = Audience { only: Some(id), ..Audience::everybody() };
+            let audience = Audience::only(id);
             history.during(say(audience), || socket.emit("says", text)).expect("it is there");
         }
     }
