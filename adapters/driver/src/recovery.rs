@@ -10,7 +10,9 @@ use serde::Deserialize;
 /// A client that comes back in time, with what the server told it when it connected, has its
 /// socket's id and rooms again, and gets what it missed: in order, each event once, without what
 /// was volatile or asked for an answer. [`Socket::recovered`](crate::Socket::recovered) tells.
-/// Otherwise it connects as a new one, which the client's `recovered` shows, too.
+/// Otherwise it connects as a new one, which the client's `recovered` shows, too: so does who missed more
+/// than half of a [mailbox](crate::Builder::mailbox_budget) holds, as room is left for what comes before
+/// it has read that.
 ///
 /// Only a connection that was lost is made up for: not one that a side ended with a DISCONNECT.
 /// Each event then has one argument more, a text, which the official clients hand to their

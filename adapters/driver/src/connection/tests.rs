@@ -377,6 +377,38 @@ fn who_is_back_while_handlers_hear_of_its_loss_is_who_it_was() {
     assert_eq!(namespace.len(), 1);
 }
 
+#[test]
+fn what_was_missed_in_several_namespaces_leaves_room_for_what_comes() {
+    let config = Config::new().max_payload(1000);
+    let builder = Server::builder().config(config).recovery(Recovery::new());
+    let server = builder.mailbox_budget(8192).build().expect("it is valid");
+    let namespaces = ["/", "/a", "/b"].map(|name| server.namespace(name));
+    let notes = namespaces.each_ref().map(Notes::of);
+    let mut rig = Rig::new(&server);
+    let welcomes = rig.turn(&["40", "40/a,", "40/b,"]).split_off(1);
+    rig.lose();
+    for namespace in &namespaces {
+        for _ in 0..3 {
+            namespace.emit("event", &"x".repeat(1000)).expect("it is JSON");
+        }
+    }
+    let mut back = Rig::new(&server);
+    for claim in &welcomes {
+        back.read(claim);
+    }
+    for namespace in &namespaces {
+        namespace.emit("event", "new").expect("it is JSON");
+    }
+    let written = back.write().split_off(1);
+    assert_eq!(written.len(), 3 + 3 + 3, "{written:?}");
+    assert!(written.contains(&welcomes[0]), "what fits in half of its mailbox is made up for");
+    assert!(!written.contains(&welcomes[1]) && !written.contains(&welcomes[2]));
+    assert_eq!(notes.map(|notes| notes.take()), [["transport close"]; 3]);
+    for namespace in &namespaces {
+        namespace.close();
+    }
+}
+
 /// In a thread, so that a lock which is held over what the application does fails the test and does
 /// not stop it.
 fn in_time(act: impl FnOnce() + Send + 'static) {

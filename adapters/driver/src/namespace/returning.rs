@@ -34,10 +34,7 @@ impl Inner {
             let back = publish.namespace.recover(now, &claim.pid, claim.offset.as_deref());
             let Ok(back) = back else { return (None, publish.events()) };
             kept.clone_from(&back.luggage);
-            // What does not fit would have it closed at once, and again whenever it comes back.
-            if back.missed.iter().map(Mailbox::<Outgoing>::charge).sum::<usize>()
-                > link.hub.budget.mailbox() as usize
-            {
+            if !fits(link, &back.missed) {
                 publish.namespace.disconnect(back.key);
                 let mut events = publish.events();
                 events.expire(back.id, back.luggage);
@@ -48,7 +45,7 @@ impl Inner {
             let connect = self.parser.connect(&self.name, &back.id, Some(&claim.pid));
             publish.enter(&socket, back.key, rooms, connect, wakers);
             for packet in back.missed {
-                // Nothing was queued for this client in this namespace before, and this fits.
+                // There is room for it.
                 let _ = link.mailbox.push(Some(slot), packet, wakers);
             }
             (Some(socket), publish.events())
@@ -90,6 +87,14 @@ impl Inner {
             socket.link().mailbox.command(Order::Close(CloseReason::TransportClose));
         }
     }
+}
+
+/// Whether what a client missed takes, beside what waits for it in other namespaces, no more than half of
+/// its mailbox: else what comes before it has read that would have it closed, and again whenever it comes
+/// back.
+fn fits(link: &Link, missed: &[Outgoing]) -> bool {
+    let bytes = missed.iter().map(Mailbox::<Outgoing>::charge).sum::<usize>();
+    missed.is_empty() || link.mailbox.load() + bytes <= link.hub.budget.mailbox() as usize / 2
 }
 
 impl Publish {

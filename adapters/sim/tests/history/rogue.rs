@@ -81,6 +81,19 @@ impl Rogue {
         };
     }
 
+    /// The packet by which it joins `/`.
+    fn introduction(&self) -> String {
+        format!("40{{\"life\":{}}}", self.life)
+    }
+
+    fn poison(&self) -> String {
+        match POISON[self.below(POISON.len())] {
+            // If the server has ended its socket meanwhile, it is let in by this.
+            "40" => self.introduction(),
+            packet => packet.to_owned(),
+        }
+    }
+
     async fn connect(&self) -> io::Result<Stream> {
         self.host.connect(self.address).await
     }
@@ -90,8 +103,7 @@ impl Rogue {
         let handshake = self.exchange("GET", "transport=polling", "").await?;
         let sid = handshake.body.split("\"sid\":\"").nth(1).and_then(|rest| rest.split('"').next());
         let sid = sid.ok_or(io::ErrorKind::InvalidData)?.to_owned();
-        let connect = format!("40{{\"life\":{}}}", self.life);
-        self.exchange("POST", &polling(&sid), &connect).await?;
+        self.exchange("POST", &polling(&sid), &self.introduction()).await?;
         Ok(sid)
     }
 
@@ -177,17 +189,17 @@ impl Rogue {
 
     async fn sends_poison_in_a_frame(&self) -> io::Result<()> {
         let mut stream = self.websocket("transport=websocket").await?;
-        stream.write_all(&frame(&format!("40{{\"life\":{}}}", self.life))).await?;
+        stream.write_all(&frame(&self.introduction())).await?;
         stream.write_all(&self.speech(2)).await?;
         self.runtime.sleep(self.below(20) as u32 * MS).await;
-        stream.write_all(&frame(POISON[self.below(POISON.len())])).await?;
+        stream.write_all(&frame(&self.poison())).await?;
         read_to_the_end(&mut stream).await
     }
 
     async fn posts_poison(&self) -> io::Result<()> {
         let sid = self.open().await?;
         self.join_rooms(&sid).await?;
-        self.exchange("POST", &polling(&sid), POISON[self.below(POISON.len())]).await.map(drop)
+        self.exchange("POST", &polling(&sid), &self.poison()).await.map(drop)
     }
 
     /// Events of its own, in frames.
@@ -199,7 +211,7 @@ impl Rogue {
     /// Breaks off at some byte of what it has to say: only what was whole is heard.
     async fn drops_in_the_middle(&self) -> io::Result<()> {
         let mut stream = self.websocket("transport=websocket").await?;
-        let connect = frame(&format!("40{{\"life\":{}}}", self.life));
+        let connect = frame(&self.introduction());
         let all = [connect.clone(), self.speech(5)].concat();
         let cut = self.below(all.len() + 1);
         stream.write_all(&all[..cut]).await?;
