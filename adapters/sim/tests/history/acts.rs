@@ -199,7 +199,7 @@ fn to_all_children(served: &Served, stage: &mut Stage<'_>) {
     let manner = Manner { volatile: false, attachments: 0, bytes: 5 };
     let children = served.parent.children();
     let names: Vec<_> = children.iter().map(|child| child.name().to_owned()).collect();
-    let number = stage.ledger.lock().send_to_all(&names);
+    let number = stage.ledger.lock().send_to_all(&names, manner.bytes.into());
     let content = super::server::content(number, manner);
     served.parent.emit("said", &(number, manner, content)).expect("it can be encoded");
 }

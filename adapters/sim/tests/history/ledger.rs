@@ -7,13 +7,15 @@ use klatch_core::{CloseReason, SocketId, Timestamp};
 
 use klatch_sim::Transport;
 
+use super::server::{MAILBOX, PACKET_OVERHEAD};
 use super::trouble::{Trouble, Troubles};
 
 /// How long a server of these histories takes to miss whoever has vanished, and a tick.
 pub(crate) const MISSED_WITHIN: Duration = Duration::from_millis(5_010);
 
-/// From how many sockets on a namespace may be too much for a client whose link is well.
-const CROWD: usize = 100;
+/// From how much on that is due to a client, its mailbox may be full though its link is well: what is due
+/// is all that is in there and on the way, each packet taken for somewhat less than it counts there.
+const FILLED: usize = MAILBOX * 2 / 3;
 
 /// A room, by its number or by whose id it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,6 +48,8 @@ pub(crate) enum Kind {
 struct Due {
     number: u64,
     kind: Kind,
+    /// About what it counts for in a mailbox.
+    weight: usize,
 }
 
 #[derive(Debug)]
@@ -193,10 +197,10 @@ impl Ledger {
             return self.violate(format!("{id} came over {life}, which nobody began"));
         };
         let is_closing = self.is_closing && reason == CloseReason::ServerShuttingDown;
-        // Where hundreds talk, more comes in a moment than some links take: above all for whoever has just
-        // come back, whose mailbox has all that it missed.
-        let is_crowded = reason == CloseReason::SlowConsumer && self.seats(namespace).len() > CROWD;
-        if !is_closing && !is_crowded && !troubles.explain(reason, transport) {
+        // More may come in a moment than its link takes: above all for whoever has just come back, whose
+        // mailbox has what it missed.
+        let is_filled = reason == CloseReason::SlowConsumer && self.weight_due_to(life) > FILLED;
+        if !is_closing && !is_filled && !troubles.explain(reason, transport) {
             self.violate(format!("{id} of life {life} ends by {reason}, after {troubles:?}"));
         }
         if troubles.is_only(Trouble::Vanished)
@@ -204,6 +208,13 @@ impl Ledger {
         {
             self.violate(format!("{id} was missed at {now:?}, and vanished at {vanished:?}"));
         }
+    }
+
+    /// What is due to a client in all namespaces.
+    fn weight_due_to(&self, life: u64) -> usize {
+        let seats = self.namespaces.values().flat_map(BTreeMap::values);
+        let due = seats.filter(|seat| seat.life == life).flat_map(|seat| &seat.due);
+        due.map(|due| due.weight).sum()
     }
 
     /// It cannot come back any more.
@@ -279,27 +290,34 @@ impl Ledger {
         ids.iter().copied().filter(|id| seats.get(id).is_some_and(|seat| !seat.away)).collect()
     }
 
-    /// Something is sent to these: its number.
-    pub(crate) fn send(&mut self, namespace: &str, to: &[SocketId], kind: Kind) -> u64 {
+    /// Something of so many bytes is sent to these: its number.
+    pub(crate) fn send(
+        &mut self,
+        namespace: &str,
+        to: &[SocketId],
+        kind: Kind,
+        bytes: usize,
+    ) -> u64 {
         self.numbers += 1;
         let number = self.numbers;
+        let weight = bytes + PACKET_OVERHEAD;
         for id in to {
             let seat = self.seats(namespace).get_mut(id).expect("it was reached just now");
             if !seat.away || kind == Kind::Plain {
-                seat.due.push_back(Due { number, kind });
+                seat.due.push_back(Due { number, kind, weight });
                 self.due += 1;
             }
         }
         number
     }
 
-    /// One message to everybody in several namespaces: its number.
-    pub(crate) fn send_to_all(&mut self, namespaces: &[String]) -> u64 {
+    /// One message of so many bytes to everybody in several namespaces: its number.
+    pub(crate) fn send_to_all(&mut self, namespaces: &[String], bytes: usize) -> u64 {
         let number = self.numbers + 1;
         for namespace in namespaces {
             let all = self.reach(namespace, None, None, &[]);
             self.numbers = number - 1;
-            self.send(namespace, &all, Kind::Plain);
+            self.send(namespace, &all, Kind::Plain, bytes);
         }
         self.numbers = number;
         number

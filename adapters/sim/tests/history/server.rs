@@ -23,6 +23,11 @@ pub(crate) const ROOMS: u8 = 12;
 /// Where the middleware puts everybody whom it lets in.
 const LOBBY: Room = Room::Numbered(ROOMS);
 
+/// Bytes that may wait for one client.
+pub(crate) const MAILBOX: usize = 60_000;
+/// What a message counts for there beyond what it carries: its packet, and the mailbox's bookkeeping.
+pub(crate) const PACKET_OVERHEAD: usize = 64 + 60;
+
 /// How long a socket may be away.
 const AWAY: Duration = Duration::from_secs(4);
 
@@ -85,7 +90,7 @@ pub(crate) fn build(book: &Book) -> Served {
     let config = config.max_refusals(1_000);
     let recovery = Recovery::new().max_disconnection(AWAY).packets(400);
     let builder = Server::builder().config(config.max_payload(20_000)).recovery(recovery);
-    let server = builder.mailbox_budget(60_000).build().expect("it can work");
+    let server = builder.mailbox_budget(MAILBOX).build().expect("it can work");
     let parent = server.namespaces_matching(r"^/child-\d+$").expect("a pattern");
     register(&server.namespace(STATIC[0]), book, &[]);
     let red = server.namespace(STATIC[1]);
@@ -254,7 +259,7 @@ pub(crate) fn broadcast(
     let kind = if manner.volatile { Kind::Volatile } else { Kind::Plain };
     let mut ledger = ledger.lock();
     let reached = ledger.reach(namespace, from, to, except);
-    let number = ledger.send(namespace, &reached, kind);
+    let number = ledger.send(namespace, &reached, kind, manner.bytes.into());
     drop(ledger);
     let all = among(all, to, except);
     let all = if manner.volatile { all.volatile() } else { all };
@@ -273,7 +278,7 @@ pub(crate) async fn poll(
         let mut ledger = ledger.lock();
         let reached = ledger.reach(namespace, from, Some(to), &[]);
         let asked = ledger.connected_of(namespace, &reached);
-        let number = ledger.send(namespace, &asked, Kind::Question);
+        let number = ledger.send(namespace, &asked, Kind::Question, 0);
         drop(ledger);
         let replies = all.timeout(2 * SECOND).emit_with_ack::<u64>("asked", &number);
         ((number, asked), replies)
