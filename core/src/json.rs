@@ -58,6 +58,8 @@ pub(crate) struct Scanner<'a> {
     depth: usize,
     levels: [u8; MAX_DEPTH],
     key: Key,
+    /// The string that was read last has escapes.
+    escaped: bool,
 }
 
 impl<'a> Scanner<'a> {
@@ -71,7 +73,13 @@ impl<'a> Scanner<'a> {
             depth: 0,
             levels: [0; MAX_DEPTH],
             key: Key::Other,
+            escaped: false,
         }
+    }
+
+    /// Whether the string that was read last has escapes.
+    pub(crate) fn has_escaped(&self) -> bool {
+        self.escaped
     }
 
     /// The next byte that is not white space, unread.
@@ -95,6 +103,8 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads the elements up to the end of an opened array; where they are, brackets apart.
+    #[expect(clippy::inline_always, reason = "mostly, it is one value")]
+    #[inline(always)]
     pub(crate) fn rest_of_array(&mut self) -> Result<Range<usize>, JsonError> {
         if self.eat(b']') {
             self.depth -= 1;
@@ -124,6 +134,11 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads one value with all that is in it; where it is.
+    #[expect(
+        clippy::inline_always,
+        reason = "a string is a few comparisons: the rest is out of line"
+    )]
+    #[inline(always)]
     pub(crate) fn value(&mut self) -> Result<Range<usize>, JsonError> {
         let first = self.peek();
         let start = self.position;
@@ -136,6 +151,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads one value, keeping count of what is open in it.
+    #[inline(never)]
     fn nested(&mut self) -> Result<(), JsonError> {
         let floor = self.depth;
         loop {
@@ -266,30 +282,40 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
+    #[inline]
     fn string(&mut self) -> Result<(), JsonError> {
         self.position += 1;
+        self.escaped = false;
         loop {
             let rest = &self.json[self.position..];
-            let plain = plain(rest).ok_or(JsonError::Syntax)?;
-            let escape = rest.get(plain + 1);
-            match (rest[plain], escape) {
-                (b'"', _) => {
-                    self.position += plain + 1;
-                    return Ok(());
-                }
-                (b'\\', Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't')) => {
-                    self.position += plain + 2;
-                }
-                (b'\\', Some(b'u')) => {
-                    let hex = rest.get(plain + 2..plain + 6).ok_or(JsonError::Syntax)?;
-                    if !hex.iter().all(u8::is_ascii_hexdigit) {
-                        return Err(JsonError::Syntax);
-                    }
-                    self.position += plain + 6;
-                }
-                _ => return Err(JsonError::Syntax),
+            self.position += plain(rest).ok_or(JsonError::Syntax)? + 1;
+            if self.json[self.position - 1] == b'"' {
+                return Ok(());
             }
+            self.escape()?;
         }
+    }
+
+    /// Reads what ends the plain part of a string and is no quote, from its second byte on.
+    #[inline(never)]
+    fn escape(&mut self) -> Result<(), JsonError> {
+        if self.json[self.position - 1] != b'\\' {
+            return Err(JsonError::Syntax);
+        }
+        self.escaped = true;
+        match self.byte() {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.position += 1,
+            Some(b'u') => {
+                let digits = self.position + 1..self.position + 5;
+                let hex = self.json.get(digits).ok_or(JsonError::Syntax)?;
+                if !hex.iter().all(u8::is_ascii_hexdigit) {
+                    return Err(JsonError::Syntax);
+                }
+                self.position += 5;
+            }
+            _ => return Err(JsonError::Syntax),
+        }
+        Ok(())
     }
 
     fn number(&mut self) -> Result<(), JsonError> {
@@ -337,29 +363,50 @@ pub(crate) fn is_plain(text: &[u8]) -> bool {
 /// How many bytes at the start of `text` are simply part of the string that they stand in; `None`
 /// if nothing ends it.
 fn plain(text: &[u8]) -> Option<usize> {
-    // Most strings are short, names above all.
-    let (first, rest) = text.split_at(text.len().min(16));
-    if let Some(at) = first_special(first) {
+    let Some((eight, mut rest)) = text.split_first_chunk::<8>() else {
+        return special_of_few(text);
+    };
+    // Most strings are short, names and keys above all.
+    if let Some(at) = first_special(u64::from_le_bytes(*eight)) {
         return Some(at);
     }
     // Compilers make a few wide comparisons of sixteen bytes.
-    let (chunks, _) = rest.as_chunks::<16>();
-    let is_plain = |chunk: &&[u8; 16]| !chunk.iter().fold(false, |any, b| any | is_special(*b));
-    let skipped = chunks.iter().take_while(is_plain).count() * 16;
-    first_special(&rest[skipped..]).map(|at| first.len() + skipped + at)
+    let is_plain = |chunk: &[u8; 16]| !chunk.iter().fold(false, |any, b| any | is_special(*b));
+    while let Some((chunk, further)) = rest.split_first_chunk::<16>()
+        && is_plain(chunk)
+    {
+        rest = further;
+    }
+    if let Some((eight, further)) = rest.split_first_chunk::<8>() {
+        if let Some(at) = first_special(u64::from_le_bytes(*eight)) {
+            return Some(text.len() - rest.len() + at);
+        }
+        rest = further;
+    }
+    if let Some((eight, further)) = rest.split_first_chunk::<8>() {
+        // Of sixteen bytes that are not plain, the first eight are.
+        return first_special(u64::from_le_bytes(*eight))
+            .map(|at| text.len() - 8 - further.len() + at);
+    }
+    // The last eight: those of them that were looked at before are plain.
+    first_special(u64::from_le_bytes(*text.last_chunk()?)).map(|at| text.len() - 8 + at)
 }
 
-/// Where the first special byte is, eight bytes at a time.
-fn first_special(text: &[u8]) -> Option<usize> {
-    let (eights, rest) = text.as_chunks::<8>();
-    for (index, eight) in eights.iter().enumerate() {
-        let special = specials(u64::from_le_bytes(*eight));
-        if special != 0 {
-            return Some(index * 8 + special.trailing_zeros() as usize / 8);
-        }
-    }
-    let special = rest.iter().position(|byte| is_special(*byte));
-    special.map(|at| eights.len() * 8 + at)
+/// Where the first special one of less than eight bytes is.
+fn special_of_few(text: &[u8]) -> Option<usize> {
+    let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) else {
+        return text.iter().position(|byte| is_special(*byte));
+    };
+    // The last four may begin among the first.
+    let [first, last] = [first, last].map(|four| u64::from(u32::from_le_bytes(*four)));
+    let at = first_special(first | last << 32)?;
+    Some(if at < 4 { at } else { text.len() + at - 8 })
+}
+
+/// Where the first special one of eight bytes is.
+fn first_special(eight: u64) -> Option<usize> {
+    let special = specials(eight);
+    (special != 0).then(|| special.trailing_zeros() as usize / 8)
 }
 
 /// Whether a byte is a quote, a backslash or a control character.

@@ -35,6 +35,7 @@ impl Text {
     }
 
     /// The text's UTF-8 bytes.
+    #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {
             Repr::Shared(bytes) => bytes,
@@ -63,21 +64,32 @@ impl Text {
             self.is_boundary(range.start) && self.is_boundary(range.end),
             "a slice of a Text starts and ends between characters"
         );
-        let slice = &self.as_bytes()[range.clone()];
-        Self(match &self.0 {
-            Repr::Shared(shared) if slice.len() > INLINE => Repr::Shared(shared.slice(range)),
-            _ => {
-                let mut bytes = [0; INLINE];
-                bytes[..slice.len()].copy_from_slice(slice);
-                Repr::Inline { length: slice.len() as u8, bytes }
-            }
-        })
+        self.part(range)
     }
 
-    /// The text from `start` on. A buffer that nobody shares is still not shared then.
+    /// As [`slice`](Self::slice), where the range is known to cut no character.
+    #[inline]
+    pub(crate) fn part(&self, range: Range<usize>) -> Self {
+        debug_assert!(self.is_boundary(range.start) && self.is_boundary(range.end), "a whole part");
+        let part = &self.as_bytes()[range.clone()];
+        let mut bytes = [0; INLINE];
+        match (&self.0, bytes.get_mut(..part.len())) {
+            (_, Some(place)) => {
+                place.copy_from_slice(part);
+                Self(Repr::Inline { length: part.len() as u8, bytes })
+            }
+            (Repr::Shared(shared), None) => Self(Repr::Shared(shared.slice(range))),
+            (Repr::Inline { .. }, None) => unreachable!("no part is longer than the whole"),
+        }
+    }
+
+    /// The text from `start` on, which cuts no character. A buffer that nobody shares is still not
+    /// shared then.
+    #[expect(clippy::inline_always, reason = "a comparison and two additions")]
+    #[inline(always)]
     pub(crate) fn skip(self, start: usize) -> Self {
-        let Repr::Shared(mut shared) = self.0 else { return self.slice(start..self.len()) };
-        assert!(is_boundary(&shared, start), "text is cut between characters");
+        debug_assert!(self.is_boundary(start), "text is cut between characters");
+        let Repr::Shared(mut shared) = self.0 else { return self.part(start..self.len()) };
         shared.advance(start);
         Self(Repr::Shared(shared))
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 pub use self::slots::Slot;
 use self::slots::{Slots, Stage};
 use crate::engine::{self, Frame, Input, Message, Segment, Session, Transmit, Transport};
-use crate::packet::{AckId, Body, Decoder, DecoderLimits, Packet, PacketError};
+use crate::packet::{AckId, Body, Decoder, DecoderLimits, Outline, Packet, PacketError, Parts};
 use crate::queue::push;
 use crate::{
     CloseReason, Config, ConnectError, Limit, Outgoing, Parser, Payload, Sid, Text, Timestamp,
@@ -146,11 +146,16 @@ impl Connection {
             self.handle(now, Input::Frame(frame));
             return self.poll_event();
         }
-        let message = self.session.handle_frame_at_once(now, frame);
-        let event = message.and_then(|message| self.handle_message(now, message));
+        let Some(message) = self.session.handle_frame_at_once(now, frame) else {
+            self.pump(now);
+            return self.poll_event();
+        };
+        let event = self.handle_message(now, message);
         self.pump(now);
         match event {
-            Some(event) => self.report(event),
+            Some(Event::Disconnect { .. }) => event.and_then(|event| self.report(event)),
+            // That its namespace hears of it was asked when it was read.
+            Some(_) => event,
             None => self.poll_event(),
         }
     }
@@ -215,6 +220,7 @@ impl Connection {
 
     /// See [`Session::poll_transmit`].
     #[must_use]
+    #[inline]
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
         self.session.poll_transmit()
     }
@@ -333,13 +339,53 @@ impl Connection {
             return None;
         }
         let decoded = match message {
-            Message::Text(text) if self.parser == Parser::Default => self.decoder.decode_text(text),
+            Message::Text(text) if self.parser == Parser::Default => {
+                return self.handle_text(now, text);
+            }
             Message::Text(_) => Err(PacketError::UnexpectedText),
             Message::Binary(bytes) if self.parser == Parser::Default => {
                 self.decoder.decode_binary(bytes)
             }
             Message::Binary(bytes) => Packet::from_msgpack(&bytes, self.decoder.limits()).map(Some),
         };
+        self.handle_decoded(now, decoded)
+    }
+
+    fn handle_text(&mut self, now: Timestamp, text: Text) -> Option<Event> {
+        let outline = self.decoder.outline(&text);
+        // Nearly all that clients say is an event where they are. It is not made a packet first, which
+        // would be moved as often as it is passed on.
+        if let Ok(outline) = &outline
+            && let Parts::Event { name, escaped, args, ack } = &outline.body
+            && outline.announced == 0
+            && let Some((slot, Stage::Joined)) = self.slots.find(outline.namespace(text.as_bytes()))
+        {
+            self.assemble_by = None;
+            return match self.decoder.event(text, name.clone(), *escaped, args) {
+                Ok((name, args)) => Some(Event::Event { slot, name, args, ack: *ack }),
+                Err(error) => self.handle_decoded(now, Err(error)),
+            };
+        }
+        match outline {
+            Ok(outline) => self.handle_rest(now, text, outline),
+            Err(error) => self.handle_decoded(now, Err(error)),
+        }
+    }
+
+    /// A text that is no event without attachments, or not for where the client is.
+    #[inline(never)]
+    fn handle_rest(&mut self, now: Timestamp, text: Text, outline: Outline) -> Option<Event> {
+        let decoded = self.decoder.cut(text, outline);
+        self.handle_decoded(now, decoded)
+    }
+
+    /// Not a part of what reads an event: a packet is moved as often as it is passed on.
+    #[inline(never)]
+    fn handle_decoded(
+        &mut self,
+        now: Timestamp,
+        decoded: Result<Option<Packet>, PacketError>,
+    ) -> Option<Event> {
         self.assemble_by = match (self.decoder.is_awaiting(), self.assemble_by) {
             (false, _) => None,
             (true, None) => Some(now + self.assembly_timeout),
@@ -359,7 +405,7 @@ impl Connection {
 
     fn handle_packet(&mut self, now: Timestamp, packet: Packet) -> Option<Event> {
         let Packet { namespace, body } = packet;
-        let known = self.slots.find(&namespace);
+        let known = self.slots.find(namespace.as_bytes());
         match (body, known) {
             (Body::Connect { auth }, None | Some((_, Stage::Left | Stage::Leaving))) => {
                 self.handle_connect(now, namespace, auth)

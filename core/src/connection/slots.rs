@@ -54,8 +54,10 @@ pub(super) struct Slots {
 impl Slots {
     /// The namespace's slot. While a client that left and came again is waited for, there are
     /// two: the new one.
-    pub(super) fn find(&self, namespace: &Text) -> Option<(Slot, Stage)> {
-        let named = |entry: &Entry| entry.namespace == *namespace;
+    #[expect(clippy::inline_always, reason = "most clients are in one")]
+    #[inline(always)]
+    pub(super) fn find(&self, namespace: &[u8]) -> Option<(Slot, Stage)> {
+        let named = |entry: &Entry| entry.namespace.as_bytes() == namespace;
         let at = (self.entries.iter().position(|entry| named(entry) && entry.is_live()))
             .or_else(|| self.entries.iter().position(named))?;
         Some((self.slot(at), self.entries[at].stage))

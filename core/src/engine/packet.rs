@@ -121,6 +121,7 @@ impl Segment {
 
 impl Packet {
     /// Reads a WebSocket message.
+    #[inline(never)]
     pub(super) fn from_frame(frame: Frame) -> Result<Self, PacketError> {
         match frame {
             Frame::Text(text) => {

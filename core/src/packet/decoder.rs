@@ -55,18 +55,54 @@ impl Decoder {
     /// If the text is not a packet that a client may send within the limits, or if an attachment
     /// was due.
     pub fn decode_text(&mut self, text: Text) -> Result<Option<Packet>, PacketError> {
+        let outline = self.outline(&text)?;
+        self.cut(text, outline)
+    }
+
+    /// Where the parts of a text message are, which is [cut](Self::cut) then, or
+    /// [is an event](Self::event).
+    #[inline]
+    pub(crate) fn outline(&mut self, text: &Text) -> Result<Outline, PacketError> {
         if self.pending.take().is_some() {
             return Err(PacketError::UnexpectedText);
         }
-        let budget = self.limits.payload.checked_sub(text.len());
-        let budget = budget.ok_or(PacketError::TooLarge)?;
-        let (packet, announced) = read(text, &self.limits)?;
+        if text.len() > self.limits.payload {
+            return Err(PacketError::TooLarge);
+        }
+        Outline::read(text.as_bytes(), &self.limits)
+    }
+
+    /// The packet that a text is by its outline; `None` if attachments must follow.
+    #[inline]
+    pub(crate) fn cut(
+        &mut self,
+        text: Text,
+        outline: Outline,
+    ) -> Result<Option<Packet>, PacketError> {
+        let Outline { announced, namespace, body } = outline;
+        let budget = self.limits.payload - text.len();
+        let namespace = namespace.map_or_else(|| Text::from("/"), |name| text.slice(name));
+        let body = assemble(text, body, &self.limits)?;
+        let packet = Packet { namespace, body };
         if announced == 0 {
             return Ok(Some(packet));
         }
         let attachments = Vec::new();
         self.pending = Some(Box::new(Pending { packet, attachments, announced, budget }));
         Ok(None)
+    }
+
+    /// The name and the arguments of an event without attachments, where they are by its outline.
+    #[inline]
+    pub(crate) fn event(
+        &self,
+        text: Text,
+        name: Range<usize>,
+        escaped: bool,
+        args: &Range<usize>,
+    ) -> Result<(Text, Payload), PacketError> {
+        let name = event_name(&text, name, escaped, self.limits.event_name)?;
+        Ok((name, payload(text, args)))
     }
 
     /// Reads a binary message; `None` if more of them must follow.
@@ -91,14 +127,6 @@ impl Decoder {
     }
 }
 
-/// A packet without its attachments, and how many it announces.
-fn read(text: Text, limits: &DecoderLimits) -> Result<(Packet, usize), PacketError> {
-    let Outline { announced, namespace, body } = Outline::read(text.as_bytes(), limits)?;
-    let namespace = namespace.map_or_else(|| Text::from("/"), |name| text.slice(name));
-    let body = assemble(text, body, limits)?;
-    Ok((Packet { namespace, body }, announced))
-}
-
 /// What a packet says whose parts are in the text; by whatever parser they were found.
 #[expect(clippy::inline_always, reason = "a body is moved as often as it is passed on")]
 #[inline(always)]
@@ -110,8 +138,8 @@ pub(super) fn assemble(
     Ok(match body {
         Parts::Connect { auth } => Body::Connect { auth: payload(text, &auth) },
         Parts::Disconnect => Body::Disconnect,
-        Parts::Event { name, args, ack } => {
-            let name = event_name(&text, name, limits.event_name)?;
+        Parts::Event { name, escaped, args, ack } => {
+            let name = event_name(&text, name, escaped, limits.event_name)?;
             Body::Event { name, args: payload(text, &args), ack }
         }
         Parts::Ack { id, args } => Body::Ack { id, args: payload(text, &args) },
@@ -120,6 +148,8 @@ pub(super) fn assemble(
 }
 
 /// Takes the text: nothing else of it is needed, so that it is not shared.
+#[expect(clippy::inline_always, reason = "it moves what it is given")]
+#[inline(always)]
 fn payload(text: Text, json: &Range<usize>) -> Payload {
     if json.is_empty() {
         // Not even an empty slice, which would keep the buffer.
@@ -128,25 +158,43 @@ fn payload(text: Text, json: &Range<usize>) -> Payload {
     Payload::from_checked(text.skip(json.start), json.len())
 }
 
-fn event_name(text: &Text, json: Range<usize>, max: usize) -> Result<Text, PacketError> {
+#[expect(clippy::inline_always, reason = "a few comparisons: the rest is out of line")]
+#[inline(always)]
+fn event_name(
+    text: &Text,
+    json: Range<usize>,
+    escaped: bool,
+    max: usize,
+) -> Result<Text, PacketError> {
+    if escaped || text.as_bytes()[json.start] != b'"' {
+        return odd_name(text, json, max);
+    }
+    let name = json.start + 1..json.end - 1;
+    check_name(&text.as_bytes()[name.clone()], max)?;
+    Ok(text.part(name))
+}
+
+/// A name that does not stand there as it is meant.
+#[inline(never)]
+fn odd_name(text: &Text, json: Range<usize>, max: usize) -> Result<Text, PacketError> {
     let raw = &text.as_bytes()[json.clone()];
-    let name = if raw[0] != b'"' {
-        match decimal(raw) {
-            Some(decimal) => Text::from(decimal),
-            None => text.slice(json),
-        }
-    } else if raw.contains(&b'\\') {
+    let name = if raw[0] == b'"' {
         Text::from(unescaped(raw).expect("the scanner has read this string"))
     } else {
-        text.slice(json.start + 1..json.end - 1)
+        decimal(raw).map_or_else(|| text.part(json), Text::from)
     };
+    check_name(name.as_bytes(), max)?;
+    Ok(name)
+}
+
+fn check_name(name: &[u8], max: usize) -> Result<(), PacketError> {
     if name.len() > max {
         return Err(PacketError::EventNameTooLong);
     }
-    if is_reserved(name.as_bytes()) {
+    if is_reserved(name) {
         return Err(PacketError::ReservedEventName);
     }
-    Ok(name)
+    Ok(())
 }
 
 /// Whether only the library itself announces this event. Node reserves `newListener` and

@@ -141,7 +141,8 @@ fn body(kind: &[u8], id: Option<AckId>, data: &Data, json: &[u8]) -> Result<Part
                 return Err(PacketError::IllegalEventName);
             }
             let args = json.len().min(first + 1)..json.len();
-            Ok(Parts::Event { name: 0..*first, args, ack })
+            let escaped = json[..*first].contains(&b'\\');
+            Ok(Parts::Event { name: 0..*first, escaped, args, ack })
         }
         (b"3", Data::Array { .. }, Some(id)) => Ok(Parts::Ack { id, args: 0..json.len() }),
         (b"3", Data::Array { .. }, None) => Ok(Parts::StrayAck),

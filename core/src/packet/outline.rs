@@ -6,16 +6,16 @@ use super::{AckId, DecoderLimits, PacketError};
 use crate::json::Scanner;
 
 /// Where the parts of a packet's text are.
-pub(super) struct Outline {
+pub(crate) struct Outline {
     /// How many attachments follow.
-    pub(super) announced: usize,
+    pub(crate) announced: usize,
     /// The namespace's name; `None` is `/`.
     pub(super) namespace: Option<Range<usize>>,
-    pub(super) body: Parts,
+    pub(crate) body: Parts,
 }
 
 /// Where the parts of its body are.
-pub(super) enum Parts {
+pub(crate) enum Parts {
     Connect {
         /// One object, or nothing.
         auth: Range<usize>,
@@ -24,6 +24,8 @@ pub(super) enum Parts {
     Event {
         /// A JSON string with its quotes, or a number.
         name: Range<usize>,
+        /// The name has escapes.
+        escaped: bool,
         args: Range<usize>,
         ack: Option<AckId>,
     },
@@ -35,8 +37,14 @@ pub(super) enum Parts {
 }
 
 impl Outline {
+    #[inline]
     pub(super) fn read(text: &[u8], limits: &DecoderLimits) -> Result<Self, PacketError> {
         Reader { text, limits, position: 0 }.packet()
+    }
+
+    /// The namespace's name, in the text that this is the outline of.
+    pub(crate) fn namespace<'a>(&self, text: &'a [u8]) -> &'a [u8] {
+        self.namespace.clone().map_or(b"/", |name| &text[name])
     }
 }
 
@@ -47,6 +55,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    #[inline]
     fn packet(mut self) -> Result<Outline, PacketError> {
         let kind = *self.rest().first().ok_or(PacketError::UnknownType)?;
         self.position += 1;
@@ -106,11 +115,13 @@ impl<'a> Reader<'a> {
         Ok(Some(start..start + length))
     }
 
+    #[expect(clippy::inline_always, reason = "hardly any event has one")]
+    #[inline(always)]
     fn ack_id(&mut self) -> Result<Option<AckId>, PacketError> {
-        let digits = self.digits();
-        if digits.is_empty() {
+        if !self.rest().first().is_some_and(u8::is_ascii_digit) {
             return Ok(None);
         }
+        let digits = self.digits();
         let id = number(digits).ok_or(PacketError::IllegalAckId)?;
         Ok(Some(AckId::new(id)))
     }
@@ -128,20 +139,23 @@ impl<'a> Reader<'a> {
         Ok(Parts::Connect { auth: self.found(&object) })
     }
 
+    #[inline]
     fn event(mut self, announced: Option<usize>) -> Result<Parts, PacketError> {
         let ack = self.ack_id()?;
-        let mut scanner = self.array(announced)?;
+        let mut scanner = self.scanner(announced);
+        open(&mut scanner)?;
         if !matches!(scanner.peek(), Some(b'"' | b'-' | b'0'..=b'9')) {
             return Err(PacketError::IllegalEventName);
         }
         let name = scanner.value()?;
+        let escaped = scanner.has_escaped();
         // Either a comma with an argument behind it, or the end.
         if scanner.eat(b',') == (scanner.peek() == Some(b']')) {
             return Err(PacketError::IllegalJson);
         }
         let args = scanner.rest_of_array()?;
         scanner.end()?;
-        Ok(Parts::Event { name: self.found(&name), args: self.found(&args), ack })
+        Ok(Parts::Event { name: self.found(&name), escaped, args: self.found(&args), ack })
     }
 
     fn ack(mut self, announced: Option<usize>) -> Result<Parts, PacketError> {
@@ -149,22 +163,14 @@ impl<'a> Reader<'a> {
         if self.rest().is_empty() {
             return Ok(Parts::StrayAck);
         }
-        let mut scanner = self.array(announced)?;
+        let mut scanner = self.scanner(announced);
+        open(&mut scanner)?;
         let args = scanner.rest_of_array()?;
         scanner.end()?;
         Ok(id.map_or(Parts::StrayAck, |id| Parts::Ack { id, args: self.found(&args) }))
     }
 
-    /// Opens the array that is the payload.
-    fn array(&self, announced: Option<usize>) -> Result<Scanner<'a>, PacketError> {
-        let mut scanner = self.scanner(announced);
-        if scanner.peek() != Some(b'[') {
-            return Err(PacketError::IllegalPayload);
-        }
-        scanner.open_array()?;
-        Ok(scanner)
-    }
-
+    #[inline]
     fn scanner(&self, announced: Option<usize>) -> Scanner<'a> {
         Scanner::new(self.rest(), announced, self.limits.json_depth)
     }
@@ -173,6 +179,16 @@ impl<'a> Reader<'a> {
     fn found(&self, json: &Range<usize>) -> Range<usize> {
         self.position + json.start..self.position + json.end
     }
+}
+
+/// Opens the array that is the payload.
+#[inline]
+fn open(scanner: &mut Scanner<'_>) -> Result<(), PacketError> {
+    if scanner.peek() != Some(b'[') {
+        return Err(PacketError::IllegalPayload);
+    }
+    scanner.open_array()?;
+    Ok(())
 }
 
 /// The value of ASCII digits, unless it does not fit.

@@ -18,7 +18,7 @@ use self::upgrade::Probe;
 use super::Transport;
 use super::packet::{Frame, Message, Packet, PacketError, Segment};
 use crate::queue::push;
-use crate::{CloseReason, Config, Limit, Sid, Timestamp};
+use crate::{CloseReason, Config, Limit, Sid, Text, Timestamp};
 
 /// How long a closed session waits until its client has taken what is left (Node's `closeTimeout`).
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -234,6 +234,7 @@ impl Session {
     /// Changed by `handle`, `handle_timeout`, both `send`s, `close` and `abort`. Over polling, all that is
     /// queued goes into the answer of the pending GET: [`send`](Self::send) what there is first.
     #[must_use]
+    #[inline]
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
         if let Some(transmit) = self.transmits.pop_front() {
             return Some(transmit);
@@ -309,7 +310,15 @@ impl Session {
 
     /// The message in a frame of the session's own WebSocket, or what the frame means otherwise.
     fn take_frame(&mut self, now: Timestamp, frame: Frame) -> Option<Message> {
-        match Packet::from_frame(frame) {
+        let packet = match frame {
+            // What nearly all frames are is not made a packet first.
+            Frame::Text(text) if text.first() == Some(&b'4') => match Text::try_from(text) {
+                Ok(text) => return Some(Message::Text(text.skip(1))),
+                Err(_) => Err(PacketError::Utf8),
+            },
+            frame => Packet::from_frame(frame),
+        };
+        match packet {
             Ok(Packet::Message(message)) => return Some(message),
             Ok(packet) => self.handle_packet(now, packet),
             // RFC 6455 has a word for it, whichever layer notices.
