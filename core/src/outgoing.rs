@@ -105,7 +105,9 @@ impl Outgoing {
         args: &(impl ToArgs + ?Sized),
         ack: Option<AckId>,
     ) -> Result<Self, EncodeError> {
-        Ok(Self::from_writer(write_event(namespace, name, args, ack)?))
+        let mut writer = event_writer(namespace, name, args, ack, 0)?;
+        args.write_args(&mut writer)?;
+        Ok(Self::from_writer(writer))
     }
 
     /// An event that a client may ask for again: it is complete once its namespace has given it
@@ -119,7 +121,8 @@ impl Outgoing {
         name: &str,
         args: &(impl ToArgs + ?Sized),
     ) -> Result<Draft, EncodeError> {
-        let mut writer = write_event(namespace, name, args, None)?;
+        let mut writer = event_writer(namespace, name, args, None, UNWRITTEN.len())?;
+        args.write_args(&mut writer)?;
         writer.push_text(UNWRITTEN);
         Ok(Draft(Self::from_writer(writer)))
     }
@@ -143,22 +146,21 @@ impl Outgoing {
     /// The news that the client is in the namespace, as the socket `id`; with recovery, with the
     /// secret under which it may come back.
     pub fn connect(namespace: &str, id: &SocketId, pid: Option<&Pid>) -> Self {
-        let mut text = header(CONNECT, namespace, None, 0);
+        let mut text = header(CONNECT, namespace, None, None);
         write_welcome(&mut text, id, pid);
         Self::from_text(text)
     }
 
     /// The news that the client was not let into the namespace.
     pub fn connect_error(namespace: &str, error: &ConnectError) -> Self {
-        let length = error.message.len() + error.data.as_deref().map_or(0, str::len);
-        let mut text = header(CONNECT_ERROR, namespace, None, length);
+        let mut text = header(CONNECT_ERROR, namespace, None, None);
         write_error(&mut text, error);
         Self::from_text(text)
     }
 
     /// The news that the client is no longer in the namespace.
     pub fn disconnect(namespace: &str) -> Self {
-        Self::from_text(header(DISCONNECT, namespace, None, 0))
+        Self::from_text(header(DISCONNECT, namespace, None, None))
     }
 
     /// The text, Engine.IO type included; empty if the packet is a binary message.
@@ -207,14 +209,11 @@ impl Outgoing {
         Self { text: kept(text), attachments }
     }
 
+    #[inline]
     fn from_writer(writer: ArgsWriter) -> Self {
         let (mut text, attachments) = writer.finish();
         if let Some(attachments) = &attachments {
-            // The count is known only now: 2 and 3 become 5 and 6 with the count behind.
-            let kind = text[1] + 3;
-            let count = format!("{}-", attachments.len());
-            text[1] = kind;
-            text.splice(2..2, count.into_bytes());
+            announce(&mut text, attachments.len());
         }
         Self::new(text, attachments)
     }
@@ -287,20 +286,30 @@ impl fmt::Debug for ConnectError {
     }
 }
 
-/// Everything of an event but the end of its array.
-fn write_event(
+/// A writer for the arguments of an event, behind its name. So many bytes are to follow them.
+#[inline]
+fn event_writer(
     namespace: &str,
     name: &str,
     args: &(impl ToArgs + ?Sized),
     ack: Option<AckId>,
+    further: usize,
 ) -> Result<ArgsWriter, EncodeError> {
     check_name(name)?;
-    let mut text = header(EVENT, namespace, ack, name.len() + args.length());
+    // The name's quotes, and what separates and closes.
+    let length = args.length().map(|length| name.len() + length + further + r#"["",]"#.len());
+    let mut text = header(EVENT, namespace, ack, length);
     text.push(b'[');
     write_string(&mut text, name);
-    let mut writer = ArgsWriter::new(text, Opening::Name);
-    args.write_args(&mut writer)?;
-    Ok(writer)
+    Ok(ArgsWriter::new(text, Opening::Name))
+}
+
+/// Says how many attachments follow, which is known only now: 2 and 3 become 5 and 6 with the count
+/// behind.
+#[inline(never)]
+fn announce(text: &mut Vec<u8>, attachments: usize) {
+    text[1] += 3;
+    text.splice(2..2, format!("{attachments}-").into_bytes());
 }
 
 fn check_name(name: &str) -> Result<(), EncodeError> {
@@ -333,24 +342,37 @@ fn write_error(text: &mut Vec<u8>, error: &ConnectError) {
     text.push(b'}');
 }
 
-/// What stands before the payload, with room for a payload that has a text of `length` in it.
-fn header(kind: &[u8], namespace: &str, id: Option<AckId>, length: usize) -> Vec<u8> {
-    let mut text = SCRATCH.take();
-    text.reserve(kind.len() + namespace.len() + length + 64);
+/// What stands before the payload; with room for one of this `length`, if that is known, and no more:
+/// what fits its memory need not be copied.
+fn header(kind: &[u8], namespace: &str, id: Option<AckId>, length: Option<usize>) -> Vec<u8> {
+    let named = namespace != "/";
+    let mut text = if let (Some(length), None) = (length, id) {
+        let namespace = if named { namespace.len() + 1 } else { 0 };
+        Vec::with_capacity(kind.len() + namespace + length)
+    } else {
+        let mut text = SCRATCH.take();
+        text.reserve(kind.len() + namespace.len() + length.unwrap_or(0) + 64);
+        text
+    };
     text.extend_from_slice(kind);
-    if namespace != "/" {
+    if named {
         text.extend_from_slice(namespace.as_bytes());
         text.push(b',');
     }
     if let Some(id) = id {
-        write!(text, "{id}").expect("writing to a Vec does not fail");
+        write_id(&mut text, id);
     }
     text
 }
 
+#[inline(never)]
+fn write_id(text: &mut Vec<u8>, id: AckId) {
+    write!(text, "{id}").expect("writing to a Vec does not fail");
+}
+
 /// A packet's text without spare capacity: it may wait in thousands of mailboxes.
 fn kept(text: Vec<u8>) -> Bytes {
-    if text.capacity() > MAX_SCRATCH {
+    if text.capacity() > MAX_SCRATCH || text.capacity() == text.len() {
         return Bytes::from(text.into_boxed_slice());
     }
     let kept = Bytes::copy_from_slice(&text);

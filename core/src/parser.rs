@@ -27,6 +27,7 @@ impl Parser {
     /// # Errors
     ///
     /// As there; with MessagePack if it has more than 4 GiB, too.
+    #[inline]
     pub fn event(
         self,
         namespace: &str,

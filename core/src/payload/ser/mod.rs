@@ -27,10 +27,10 @@ pub trait ToArgs {
     #[doc(hidden)]
     fn write_args(&self, writer: &mut ArgsWriter) -> Result<(), EncodeError>;
 
-    /// About how many bytes of JSON it is, if that is known.
+    /// How many bytes of JSON it is, if that is known.
     #[doc(hidden)]
-    fn length(&self) -> usize {
-        0
+    fn length(&self) -> Option<usize> {
+        None
     }
 
     /// What an `Err` holds, as one argument; `None` if this is none. An answer carries it as
@@ -51,8 +51,8 @@ impl<T: Serialize + ?Sized> ToArgs for T {
 }
 
 impl ToArgs for Payload {
-    fn length(&self) -> usize {
-        self.args().len()
+    fn length(&self) -> Option<usize> {
+        Some(self.args().len())
     }
 
     fn write_args(&self, writer: &mut ArgsWriter) -> Result<(), EncodeError> {
@@ -127,6 +127,7 @@ impl ArgsWriter {
     }
 
     /// The text, its array closed, and the attachments: `None` if it needs none.
+    #[inline]
     pub(crate) fn finish(mut self) -> (Vec<u8>, Option<Arc<[Attachment]>>) {
         self.text.push(b']');
         let attachments = match self.attachments {
