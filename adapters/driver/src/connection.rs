@@ -20,7 +20,7 @@ use crate::ack::Ack;
 use crate::client::Client;
 use crate::directory::Searching;
 use crate::gate::Gate;
-use crate::handler::{Call, Start};
+use crate::handler::Call;
 use crate::handshake::Handshake;
 use crate::link::{Link, Load};
 use crate::mailbox::{Mailbox, Order, Readiness};
@@ -119,13 +119,12 @@ impl SocketIo {
 
     /// Starts what is to be done with an event. Later ones of the socket wait for the gate, if there
     /// is one.
+    #[inline]
     fn start(&self, slot: Slot, event: Text, args: Payload, ack: Option<AckId>) -> Option<Gate> {
         let socket = self.socket(slot).filter(|socket| socket.is_connected())?;
         let ack = Ack::new(socket, ack);
         let call = Call { socket: socket.clone(), event, args, ack };
-        let Start { name, handler, gate } = socket.inner_namespace().handlers.start(call)?;
-        socket.run(&name, handler);
-        gate
+        socket.inner_namespace().handlers.start(socket, call)
     }
 
     fn end(&mut self, slot: Slot, reason: CloseReason, farewell: Farewell) {
@@ -162,6 +161,7 @@ impl SocketIo {
     }
 
     /// The next packet that the mailbox has for the client.
+    #[inline]
     fn next_packet(&mut self) -> Option<Outgoing> {
         if self.batch.is_empty() {
             let left = self.link.mailbox.take(&mut self.batch);

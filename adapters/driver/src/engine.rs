@@ -248,7 +248,7 @@ impl EngineSocket {
             let socket = self.clone();
             (InFlight::new(&self.0), move || socket.close())
         };
-        if start(&self.0.hub, Box::pin(begun), goes_on).is_err() {
+        if start(&self.0.hub, || Box::pin(begun), goes_on).is_err() {
             self.close();
         }
     }

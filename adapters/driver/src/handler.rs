@@ -1,18 +1,23 @@
 //! Handlers: what an application does when a client connects, says something, or goes.
 
+mod events;
 mod passing;
 mod watching;
 
+use std::collections::BTreeSet;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use klatch_core::{CloseReason, ConnectError, FromPayload, Payload, SocketId, Text, ToArgs};
+use klatch_core::{
+    CloseReason, ConnectError, DecodeError, FromPayload, Payload, SocketId, Text, ToArgs,
+};
 
+use self::events::Events;
 use self::passing::EventMiddleware;
-pub(crate) use self::passing::Start;
 use self::watching::OnRoomEvent;
 pub(crate) use self::watching::Watchers;
 use crate::ack::Ack;
@@ -47,6 +52,7 @@ pub struct Call {
     note = "what it returns must be serialisable, an `Err` too; its future `Send`, and the closure `Clone + Send + Sync + 'static`"
 )]
 pub trait EventHandler<Parameters>: Clone + Send + Sync + 'static {
+    /// Where a panic is caught: what is read, and the function itself, are the application's.
     #[doc(hidden)]
     fn call(self, call: Call) -> BoxFuture<'static, ()>;
 }
@@ -55,19 +61,18 @@ impl<F, D, Fut> EventHandler<fn(D)> for F
 where
     F: FnOnce(Socket, D) -> Fut + Clone + Send + Sync + 'static,
     D: FromPayload + Send,
-    Fut: Future<Output: ToArgs + Send> + Send,
+    Fut: Future<Output: ToArgs + Send> + Send + 'static,
 {
     fn call(self, call: Call) -> BoxFuture<'static, ()> {
-        Box::pin(async move {
-            let Call { socket, event, args, ack } = call;
-            match D::from_owned(args) {
-                Ok(value) => {
-                    let answer = self(socket.clone(), value).await;
-                    ack.settle(&socket, &event, &answer);
-                }
-                Err(error) => ack.refuse(&socket, &event, error),
+        let Call { socket, event, args, ack } = call;
+        match D::from_owned(args) {
+            // Not an `async` block, which would have a place more for each of these, to be moved to.
+            Ok(value) => {
+                let handled = self(socket.clone(), value);
+                Box::pin(handled.map(move |answer| ack.settle(&socket, &event, &answer)))
             }
-        })
+            Err(error) => refused(&socket, &event, ack, error),
+        }
     }
 }
 
@@ -75,20 +80,26 @@ impl<F, D, Fut> EventHandler<fn(D, Ack)> for F
 where
     F: FnOnce(Socket, D, Ack) -> Fut + Clone + Send + Sync + 'static,
     D: FromPayload + Send,
-    Fut: Future<Output: ToArgs + Send> + Send,
+    Fut: Future<Output: ToArgs + Send> + Send + 'static,
 {
     fn call(self, call: Call) -> BoxFuture<'static, ()> {
-        Box::pin(async move {
-            let Call { socket, event, args, ack } = call;
-            match D::from_owned(args) {
-                Ok(value) => {
-                    let outcome = self(socket.clone(), value, ack).await;
-                    Ack::none().settle(&socket, &event, &outcome);
-                }
-                Err(error) => ack.refuse(&socket, &event, error),
+        let Call { socket, event, args, ack } = call;
+        match D::from_owned(args) {
+            Ok(value) => {
+                let handled = self(socket.clone(), value, ack);
+                let settle = move |outcome| Ack::none().settle(&socket, &event, &outcome);
+                Box::pin(handled.map(settle))
             }
-        })
+            Err(error) => refused(&socket, &event, ack, error),
+        }
     }
+}
+
+/// What is done for an event whose arguments do not fit: nothing more.
+#[cold]
+fn refused(socket: &Socket, event: &Text, ack: Ack, error: DecodeError) -> BoxFuture<'static, ()> {
+    ack.refuse(socket, event, error);
+    Box::pin(ready(()))
 }
 
 /// What a client must pass before it is let in.
@@ -116,8 +127,7 @@ pub struct Handlers {
 
 #[derive(Clone, Default)]
 struct Table {
-    /// Ordered by their names, which are looked for once for each event.
-    events: Vec<(Box<str>, OnEvent)>,
+    events: Events,
     /// In the order in which they are passed.
     middlewares: Option<Arc<[Middleware]>>,
     event_middlewares: Option<Arc<[EventMiddleware]>>,
@@ -133,13 +143,6 @@ struct Table {
     expired: Option<OnExpired>,
 }
 
-impl Table {
-    /// Where the handler of an event is, or would be.
-    fn find(&self, event: &[u8]) -> Result<usize, usize> {
-        self.events.binary_search_by(|(name, _)| name.as_bytes().cmp(event))
-    }
-}
-
 impl Handlers {
     /// Calls `handler` for every event of this name, on whatever socket, in the order in which a
     /// socket's events arrive. Replaces the one before for the same name.
@@ -152,21 +155,12 @@ impl Handlers {
     /// what its return value means.
     pub fn on<P>(&self, event: &str, handler: impl EventHandler<P>) {
         let handler: OnEvent = Arc::new(move |call| handler.clone().call(call));
-        drop(self.replace(|table| match table.find(event.as_bytes()) {
-            Ok(at) => Some(std::mem::replace(&mut table.events[at].1, handler)),
-            Err(at) => {
-                table.events.insert(at, (event.into(), handler));
-                None
-            }
-        }));
+        drop(self.replace(|table| table.events.insert(event, handler)));
     }
 
     /// Removes the handler of this event: it is as any other that nobody handles.
     pub fn off(&self, event: &str) {
-        drop(self.replace(|table| {
-            let at = table.find(event.as_bytes()).ok()?;
-            Some(table.events.remove(at))
-        }));
+        drop(self.replace(|table| table.events.remove(event)));
     }
 
     /// Has every client pass `middleware` before it is let in, behind those that were added before:
@@ -383,7 +377,7 @@ impl Handlers {
 impl fmt::Debug for Handlers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let table = self.table.read().clone();
-        let events = table.events.iter().map(|(name, _)| name).collect::<Vec<_>>();
+        let events = table.events.names().collect::<BTreeSet<_>>();
         f.debug_struct("Handlers").field("events", &events).finish_non_exhaustive()
     }
 }

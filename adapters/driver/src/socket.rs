@@ -245,6 +245,7 @@ impl Socket {
     }
 
     /// Queues a packet for this client.
+    #[inline]
     pub(crate) fn deliver(&self, packet: Outgoing) -> Result<(), EmitError> {
         let Inner { slot, link, .. } = &*self.0;
         let (pushed, waker) = link.mailbox.push_one(Some(*slot), packet);
@@ -270,7 +271,7 @@ impl Socket {
     /// Runs the connect handler, and what was to happen to the socket meanwhile.
     pub(crate) fn begin(&self) {
         if let Some(handler) = self.0.namespace.handlers.connect(self) {
-            self.run(&"connect".into(), handler);
+            self.run(&"connect".into(), || handler);
         }
         let mut life = self.0.life.lock();
         let Life::Connecting { end } = *life else { return };
@@ -307,7 +308,7 @@ impl Socket {
         self.0.link.drained();
         let handlers = &self.0.namespace.handlers;
         if let Some(handler) = handlers.disconnecting(self, reason) {
-            self.run(&"disconnecting".into(), handler);
+            self.run(&"disconnecting".into(), || handler);
         }
         // Before it is out: a namespace that has ended forgets its handlers with its last socket.
         let disconnect = handlers.disconnect(self, reason);
@@ -315,7 +316,7 @@ impl Socket {
         tracing::debug!(namespace = self.namespace_name(), socket = %self.0.id, %reason, "disconnected");
         Meter::disconnected(reason);
         if let Some(handler) = disconnect {
-            self.run(&"disconnect".into(), handler);
+            self.run(&"disconnect".into(), || handler);
         }
         for heir in heirs {
             heir.mailbox.nudge();
@@ -323,9 +324,9 @@ impl Socket {
     }
 
     /// Starts a handler; see [`start`].
-    pub(crate) fn run(&self, event: &Text, handler: BoxFuture<'static, ()>) {
+    pub(crate) fn run(&self, event: &Text, handler: impl FnOnce() -> BoxFuture<'static, ()>) {
         let link = &self.0.link;
-        let handler = Meter::timed(&link.hub, handler);
+        let handler = || Meter::timed(&link.hub, handler);
         let goes_on = || {
             let (socket, event) = (self.clone(), event.clone());
             (InFlight::new(link), move || socket.panicked(&event))

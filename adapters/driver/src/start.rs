@@ -1,17 +1,16 @@
 //! How a handler's future starts.
 
-use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll};
 
 use futures::FutureExt as _;
-use futures::future::{BoxFuture, Future as _};
+use futures::future::BoxFuture;
 use futures::task::noop_waker_ref;
 use tracing::Instrument as _;
 
 use crate::hub::Hub;
 
-/// Polls a handler's future once, here, so that handlers start in the order in which events
+/// Makes a handler's future and polls it once, here, so that handlers start in the order in which events
 /// arrive. If it is not done, it goes on in a task of its own, whatever becomes of the
 /// connection: what `goes_on` makes is kept as long, and called if the future panics then.
 ///
@@ -20,16 +19,22 @@ use crate::hub::Hub;
 /// If it panics here.
 pub(crate) fn start<K: Send + 'static, P: FnOnce() + Send + 'static>(
     hub: &Hub,
-    handler: BoxFuture<'static, ()>,
+    handler: impl FnOnce() -> BoxFuture<'static, ()>,
     goes_on: impl FnOnce() -> (K, P),
 ) -> Result<(), Panicked> {
-    let mut handler = AssertUnwindSafe(handler).catch_unwind();
-    match Pin::new(&mut handler).poll(&mut Context::from_waker(noop_waker_ref())) {
-        Poll::Ready(outcome) => outcome.map_err(|_| Panicked),
-        Poll::Pending => {
+    let mut begun = None;
+    // What panics is dropped out here: its end may panic, too.
+    let first = catch_unwind(AssertUnwindSafe(|| {
+        let mut cx = Context::from_waker(noop_waker_ref());
+        begun.insert(handler()).as_mut().poll(&mut cx)
+    }));
+    match (first, begun) {
+        (Err(_), _) => Err(Panicked),
+        (Ok(Poll::Ready(())), _) | (_, None) => Ok(()),
+        (Ok(Poll::Pending), Some(handler)) => {
             let (kept, panicked) = goes_on();
             let rest = async move {
-                let outcome = handler.await;
+                let outcome = AssertUnwindSafe(handler).catch_unwind().await;
                 drop(kept);
                 if outcome.is_err() {
                     panicked();

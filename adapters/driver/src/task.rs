@@ -280,9 +280,12 @@ impl<R: Runtime, C: Client> Task<R, C> {
             self.held = None;
         }
         loop {
-            let held = self.held.take().map(|held| *held);
-            let Some(transmit) = held.or_else(|| self.client.next_transmit(now)) else {
-                return Poll::Ready(());
+            let transmit = match self.held.take() {
+                Some(held) => *held,
+                None => match self.client.next_transmit(now) {
+                    Some(transmit) => transmit,
+                    None => return Poll::Ready(()),
+                },
             };
             *sent = true;
             match transmit {

@@ -57,7 +57,7 @@ impl Search {
             let (search, failed) = (search.clone(), link.clone());
             (InFlight::new(link), move || search.settle(None, &failed))
         };
-        if start(&link.hub, Box::pin(asking), goes_on).is_err() {
+        if start(&link.hub, || Box::pin(asking), goes_on).is_err() {
             search.settle(None, link);
         }
         search

@@ -6,7 +6,7 @@ use std::task::Poll;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use klatch_core::{Payload, Text, ToArgs};
+use klatch_core::{Payload, ToArgs};
 
 use super::{Call, Handlers, Table};
 use crate::ack::Ack;
@@ -18,15 +18,6 @@ use crate::socket::Socket;
 pub(super) type EventMiddleware = Arc<
     dyn Fn(Socket, String, Payload) -> BoxFuture<'static, Result<(), EventError>> + Send + Sync,
 >;
-
-/// An event that is about to be handled.
-pub(crate) struct Start {
-    pub(crate) name: Text,
-    /// Not yet polled.
-    pub(crate) handler: BoxFuture<'static, ()>,
-    /// What later events of the socket wait for, if there is something.
-    pub(crate) gate: Option<Gate>,
-}
 
 impl Handlers {
     /// Has every event pass `middleware` before it is handled, behind those that were added before:
@@ -102,37 +93,39 @@ impl Handlers {
         drop(self.replace(|table| table.fallback.take()));
     }
 
-    /// What is to be done with an event that arrived; `None` if there is nothing.
-    pub(crate) fn start(&self, call: Call) -> Option<Start> {
+    /// Does what is to be done with an event that arrived for this socket. What later events of it
+    /// wait for, if there is something.
+    pub(crate) fn start(&self, socket: &Socket, call: Call) -> Option<Gate> {
         let table = self.table.read();
         if table.any.is_none() && table.event_middlewares.is_none() {
             let handler = table.handler(&call)?;
             drop(table);
-            return Some(Start { name: call.event.clone(), handler: handler(call), gate: None });
+            socket.run(&call.event.clone(), || handler(call));
+            return None;
         }
         let (any, middlewares) = (table.any.clone(), table.event_middlewares.clone());
         drop(table);
         if let Some(any) = any {
-            any.see(&call.socket, &call.event, &call.args);
-            if !call.socket.is_connected() {
+            any.see(socket, &call.event, &call.args);
+            if !socket.is_connected() {
                 return None;
             }
         }
         let name = call.event.clone();
         if let Some(middlewares) = middlewares {
-            let (gate, opener) = Gate::shut(call.socket.link());
-            let handler = Box::pin(pass(middlewares, call, opener));
-            return Some(Start { name, handler, gate: Some(gate) });
+            let (gate, opener) = Gate::shut(socket.link());
+            socket.run(&name, || Box::pin(pass(middlewares, call, opener)));
+            return Some(gate);
         }
         let handler = self.table.read().handler(&call)?;
-        Some(Start { name, handler: handler(call), gate: None })
+        socket.run(&name, || handler(call));
+        None
     }
 }
 
 impl Table {
     fn handler(&self, call: &Call) -> Option<super::OnEvent> {
-        let at = self.find(call.event.as_bytes());
-        at.ok().map(|at| &self.events[at].1).or(self.fallback.as_ref()).cloned()
+        self.events.find(call.event.as_bytes()).or(self.fallback.as_ref()).cloned()
     }
 }
 

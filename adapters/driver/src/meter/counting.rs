@@ -63,9 +63,13 @@ impl Meter {
     }
 
     /// The handler, and the time that it takes from here to its end.
-    pub(crate) fn timed(hub: &Hub, handler: BoxFuture<'static, ()>) -> BoxFuture<'static, ()> {
-        let Some(host) = hub.host().map(Arc::clone) else { return handler };
+    pub(crate) fn timed(
+        hub: &Hub,
+        handler: impl FnOnce() -> BoxFuture<'static, ()>,
+    ) -> BoxFuture<'static, ()> {
+        let Some(host) = hub.host().map(Arc::clone) else { return handler() };
         let (began, seconds) = (host.now(), hub.meter.handler_seconds.clone());
+        let handler = handler();
         Box::pin(async move {
             handler.await;
             seconds.record((host.now() - began).as_secs_f64());

@@ -34,7 +34,10 @@ impl Meter {
     pub(crate) fn disconnected(_: CloseReason) {}
 
     #[inline]
-    pub(crate) fn timed(_: &Hub, handler: BoxFuture<'static, ()>) -> BoxFuture<'static, ()> {
-        handler
+    pub(crate) fn timed(
+        _: &Hub,
+        handler: impl FnOnce() -> BoxFuture<'static, ()>,
+    ) -> BoxFuture<'static, ()> {
+        handler()
     }
 }

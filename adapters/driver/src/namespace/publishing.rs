@@ -1,6 +1,6 @@
 //! Events on their way to those who are meant.
 
-use klatch_core::{EncodeError, Limit, Outgoing, Payload, Target, ToArgs};
+use klatch_core::{Draft, EncodeError, Limit, Outgoing, Payload, Target, ToArgs};
 
 use super::{Inner, Publish};
 use crate::error::EmitError;
@@ -13,16 +13,7 @@ use crate::wakers::wake_after;
 enum Event {
     Complete(Outgoing),
     /// It may be asked for again: its place among the others is known under the lock only.
-    Draft(klatch_core::Draft),
-}
-
-impl Event {
-    fn uncompressed(self) -> Self {
-        match self {
-            Self::Complete(packet) => Self::Complete(packet.uncompressed()),
-            Self::Draft(draft) => Self::Draft(draft.uncompressed()),
-        }
-    }
+    Draft(Draft),
 }
 
 impl Inner {
@@ -33,12 +24,38 @@ impl Inner {
         args: &(impl ToArgs + ?Sized),
         flags: Flags,
     ) -> Result<Event, EncodeError> {
-        let event = if self.recovers && !flags.volatile {
-            self.parser.draft(&self.name, name, args).map(Event::Draft)
+        if self.may_be_missed(flags) {
+            self.draft(name, args, flags).map(Event::Draft)
         } else {
-            self.parser.event(&self.name, name, args, None).map(Event::Complete)
-        };
-        event.map(|event| if flags.compress { event } else { event.uncompressed() })
+            self.packet(name, args, flags).map(Event::Complete)
+        }
+    }
+
+    /// Whether clients that come back are sent what they missed of it.
+    fn may_be_missed(&self, flags: Flags) -> bool {
+        self.recovers && !flags.volatile
+    }
+
+    fn draft(
+        &self,
+        name: &str,
+        args: &(impl ToArgs + ?Sized),
+        flags: Flags,
+    ) -> Result<Draft, EncodeError> {
+        let draft = self.parser.draft(&self.name, name, args)?;
+        Ok(if flags.compress { draft } else { draft.uncompressed() })
+    }
+
+    #[expect(clippy::inline_always, reason = "a packet is moved as often as it is passed on")]
+    #[inline(always)]
+    fn packet(
+        &self,
+        name: &str,
+        args: &(impl ToArgs + ?Sized),
+        flags: Flags,
+    ) -> Result<Outgoing, EncodeError> {
+        let packet = self.parser.event(&self.name, name, args, None)?;
+        Ok(if flags.compress { packet } else { packet.uncompressed() })
     }
 
     /// Sends an event to all who are meant.
@@ -74,15 +91,35 @@ impl Inner {
         args: &(impl ToArgs + ?Sized),
     ) -> Result<(), EmitError> {
         let Some(watchers) = self.handlers.outgoing() else {
-            let event = self.event(name, args, flags)?;
-            return self.publish_one(socket, event, flags.volatile).map(|_| ());
+            return self.send_one(socket, flags, name, args).map(|_| ());
         };
         let args = Payload::from_args(args)?;
-        let event = self.event(name, &args, flags)?;
-        if self.publish_one(socket, event, flags.volatile)? {
+        if self.send_one(socket, flags, name, &args)? {
             watchers.see(socket, name, &args);
         }
         Ok(())
+    }
+
+    /// Encodes an event and queues it for one socket; `false` if it was volatile and is dropped.
+    #[expect(clippy::inline_always, reason = "a packet is moved as often as it is passed on")]
+    #[inline(always)]
+    fn send_one(
+        &self,
+        socket: &Socket,
+        flags: Flags,
+        name: &str,
+        args: &(impl ToArgs + ?Sized),
+    ) -> Result<bool, EmitError> {
+        if self.may_be_missed(flags) {
+            return self.record_one(socket, self.draft(name, args, flags)?).map(|()| true);
+        }
+        let packet = self.packet(name, args, flags)?;
+        // Nobody will ask for its place among the others, so that there is no need of a lock.
+        if flags.volatile {
+            socket.deliver_volatile(packet)
+        } else {
+            socket.deliver(packet).map(|()| true)
+        }
     }
 
     /// Queues an event for all who are meant; `reached` hears of each for whom it is.
@@ -124,19 +161,8 @@ impl Inner {
         self.expect(deadline);
     }
 
-    /// Queues an event for one socket; `false` if it was volatile and is dropped.
-    fn publish_one(
-        &self,
-        socket: &Socket,
-        event: Event,
-        volatile: bool,
-    ) -> Result<bool, EmitError> {
-        let draft = match event {
-            // Nobody will ask for its place among the others, so that there is no need of a lock.
-            Event::Complete(packet) if volatile => return socket.deliver_volatile(packet),
-            Event::Complete(packet) => return socket.deliver(packet).map(|()| true),
-            Event::Draft(draft) => draft,
-        };
+    /// Queues an event for one socket, which may ask for it again.
+    fn record_one(&self, socket: &Socket, draft: Draft) -> Result<(), EmitError> {
         let mut publish = self.publish.lock();
         if !publish.namespace.contains(socket.key()) {
             return Err(EmitError::Closed);
@@ -154,7 +180,6 @@ impl Inner {
         if let Some(waker) = waker {
             waker.wake();
         }
-        pushed?;
-        Ok(true)
+        Ok(pushed?)
     }
 }

@@ -24,7 +24,7 @@ impl Socket {
             let socket = self.clone();
             (InFlight::new(link), move || socket.judge_panicked())
         };
-        if start(&link.hub, Box::pin(asked), goes_on).is_err() {
+        if start(&link.hub, || Box::pin(asked), goes_on).is_err() {
             self.judge_panicked();
         }
     }

@@ -85,6 +85,7 @@ impl Reader {
     }
 
     /// Takes a frame that is there, or keeps the beginning of one.
+    #[inline]
     fn take_frame(
         &mut self,
         bytes: &mut [u8],
@@ -100,6 +101,7 @@ impl Reader {
     }
 
     /// Adds to the frame that has begun, and takes it if it is whole then.
+    #[inline(never)]
     fn complete_frame(
         &mut self,
         bytes: &[u8],
@@ -118,6 +120,8 @@ impl Reader {
     }
 
     /// The head that `bytes` begin with, if all of it is there and the frame may come (section 5.2).
+    #[expect(clippy::inline_always, reason = "a head is moved as often as it is passed on")]
+    #[inline(always)]
     fn head(&self, bytes: &[u8]) -> Result<Option<Head>, WebSocketFault> {
         let [first, second, ref rest @ ..] = *bytes else { return Ok(None) };
         let length = match second & 0x7f {
@@ -159,7 +163,23 @@ impl Reader {
     }
 
     /// What a frame brings, unmasked.
+    #[inline]
     fn receive(&mut self, head: &Head, payload: Bytes) -> Result<Option<Received>, WebSocketFault> {
+        match head.opcode {
+            // That no message has begun was asked with its head.
+            Opcode::Text if head.is_final => Ok(Some(message(true, payload))),
+            Opcode::Binary if head.is_final => Ok(Some(message(false, payload))),
+            _ => self.receive_other(head, payload),
+        }
+    }
+
+    /// What is no message, or a part of one.
+    #[inline(never)]
+    fn receive_other(
+        &mut self,
+        head: &Head,
+        payload: Bytes,
+    ) -> Result<Option<Received>, WebSocketFault> {
         match head.opcode {
             Opcode::Continuation | Opcode::Text | Opcode::Binary => {}
             Opcode::Ping => return Ok(Some(Received::Ping(payload))),
@@ -168,9 +188,6 @@ impl Reader {
         }
         let is_text = head.opcode == Opcode::Text;
         let Some(mut begun) = self.message.take() else {
-            if head.is_final {
-                return Ok(Some(message(is_text, payload)));
-            }
             self.message = Some(Fragments { is_text, bytes: payload.into() });
             return Ok(None);
         };
@@ -230,7 +247,11 @@ fn unmask(payload: &mut [u8], mask: [u8; 4]) {
     for eight in eights {
         *eight = (u64::from_ne_bytes(*eight) ^ twice).to_ne_bytes();
     }
-    for (byte, mask) in rest.iter_mut().zip(mask.iter().cycle()) {
+    let (four, rest) = rest.as_chunks_mut::<4>();
+    for four in four {
+        *four = (u32::from_ne_bytes(*four) ^ u32::from_ne_bytes(mask)).to_ne_bytes();
+    }
+    for (byte, mask) in rest.iter_mut().zip(mask) {
         *byte ^= mask;
     }
 }
