@@ -1,6 +1,7 @@
 // One side of a comparison: a server, and the client that a case has there.
 
 import { Line } from "./line.mjs";
+import { byNamespace } from "./order.mjs";
 import { plainOf, respelled } from "./plain.mjs";
 import { bytesOf, http } from "./script.mjs";
 
@@ -151,21 +152,4 @@ function packets(item) {
   if (item.status !== 200) return [item];
   const all = item.body.split("\x1e").filter((packet) => packet !== "6");
   return all.map((packet) => ({ packet }));
-}
-
-/** Packets by their namespaces, which have no order among each other; what is no packet comes last. */
-function byNamespace(items) {
-  let key = "";
-  const keyed = items.map((item) => {
-    const text = item.text ?? item.packet;
-    const isAttachment = item.bytes !== undefined || item.packet?.startsWith("b");
-    if (!isAttachment)
-      key = text?.startsWith("4")
-        ? `${/^4\d(?:\d+-)?(\/[^,]*)?/.exec(text)?.[1] ?? "/"}`
-        : "\uffff";
-    return [key, item];
-  });
-  return keyed
-    .sort(([one], [other]) => (one < other ? -1 : Number(one > other)))
-    .map(([, item]) => item);
 }

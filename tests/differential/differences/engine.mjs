@@ -2,6 +2,7 @@
 
 import { said } from "./said.mjs";
 import { isCutShort } from "./shape.mjs";
+import { framesOf, hasHead, written } from "./written.mjs";
 
 export const ENGINE = [
   {
@@ -34,13 +35,11 @@ export const ENGINE = [
   {
     id: "E16 in pieces",
     row: "a WebSocket frame that may not come",
-    allows: ({ step, node, klatch }) => {
-      return (
-        step.act === "raw" &&
-        node.lines[step.line]?.at(-1)?.close === 1002 &&
-        klatch.lines[step.line]?.at(-1)?.close === undefined
-      );
-    },
+    allows: ({ step, before, node, klatch }) =>
+      step.act === "raw" &&
+      !hasHead(framesOf([...written(before, step.line), step]).rest) &&
+      node.lines[step.line]?.at(-1)?.close === 1002 &&
+      klatch.lines[step.line]?.at(-1)?.close === undefined,
   },
   {
     id: "E19",
@@ -69,9 +68,13 @@ export const ENGINE = [
     allows: (seen) =>
       seen.step.act === "frames" &&
       said(seen).includes("5") &&
+      !isProbed(seen) &&
       seen.klatch.lines[seen.step.line]?.[0]?.close === 1005,
   },
 ];
+
+const isProbed = ({ step, before }) =>
+  before.some(({ line, frames }) => line === step.line && frames?.[0].data === "2probe");
 
 const isNoBase64 = (text) =>
   text[0] === "b" && !/^b([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text);

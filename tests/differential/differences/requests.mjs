@@ -86,9 +86,8 @@ export const REQUESTS = [
   }),
   request("H18", "a WebSocket handshake that is wrong", ({ asked, answers: { node, klatch } }) => {
     const isTold = asked.method === "HEAD" || /^\{"code":[0-5],/.test(klatch?.body);
-    return (
-      isUpgrade(asked) && /^40[05]$/.test(node?.status) && /^40[03]$/.test(klatch?.status) && isTold
-    );
+    const isRefused = /^40[05]$/.test(node?.status) && /^40[03]$/.test(klatch?.status);
+    return isUpgrade(asked) && isRefused && isTold && !/^\{"code":/.test(node.body);
   }),
   request(
     "H18 version 8",
@@ -96,6 +95,26 @@ export const REQUESTS = [
     ({ asked, answers: { node }, refused }) => {
       return (
         has(asked, "sec-websocket-version", /^8$/) && node?.status === 101 && refused("klatch", 3)
+      );
+    },
+  ),
+  request(
+    "H18 a body",
+    "a request for a WebSocket that has a body",
+    ({ asked, answers: { node }, refused }) => {
+      return isUpgrade(asked) && asked.body && node?.status === 101 && refused("klatch", 3);
+    },
+  ),
+  request(
+    "E25",
+    "a second WebSocket for a session that was opened by one",
+    ({ asked, answers: { node }, klatch, past }) => {
+      const nth = /sid=\{s(\d)\}/.exec(asked.query)?.[1];
+      return (
+        isUpgrade(asked) &&
+        isOpenedByWebSocket(past, nth) &&
+        node?.status === 101 &&
+        klatch.lines[asked.line]?.[1]?.close === 1005
       );
     },
   ),
@@ -173,4 +192,10 @@ export const REQUESTS = [
 function isGivenTwice(query = "") {
   const keys = query.split("&").map((pair) => pair.split("=")[0]);
   return ["EIO", "transport", "sid"].some((key) => keys.filter((one) => one === key).length > 1);
+}
+
+/** Whether a session's id came by WebSocket. */
+function isOpenedByWebSocket({ lines }, nth) {
+  const isOpening = ({ text, body }) => /^0\{"sid":/.test(text ?? body);
+  return Object.values(lines).flat().filter(isOpening)[nth]?.text !== undefined;
 }

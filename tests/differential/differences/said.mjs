@@ -1,36 +1,42 @@
 // What a client said in a step, as packets, read as leniently as Node reads them.
 
 import { BINARY, TEXT } from "../script.mjs";
+import { framesOf, isFramed, written } from "./written.mjs";
 
 /** The Engine.IO packets that became whole in this step, and the one that its first attachment belongs to. */
-export function said({ step, before }) {
-  const earlier = before.filter(({ act, line }) => act === step.act && line === step.line);
-  const old = messagesOf(earlier);
-  const all = messagesOf([...earlier, step]).slice(old.length);
+export function said(seen) {
+  const [old, all] = around(seen);
   const opening = all[0]?.startsWith("b") && old.findLast((message) => !message.startsWith("b"));
   return opening ? [opening, ...all] : all;
 }
 
 /** Whether what ends a connection may not be the first that came with it. */
-export const isMuchAtOnce = (seen) => {
+export function isMuchAtOnce(seen) {
   const { step, before } = seen;
-  const isPiece =
-    step.act === "raw" && before.some(({ act, line }) => act === "frames" && line === step.line);
-  return isPiece || said(seen).length > 1 || step.frames?.length > 1;
-};
+  if (!isFramed(seen)) return around(seen)[1].length > 1;
+  const earlier = written(before, step.line);
+  const { frames, rest } = framesOf([...earlier, step]);
+  return frames.length - framesOf(earlier).frames.length + Number(rest.length > 0) > 1;
+}
 
-function messagesOf(steps) {
-  const posts = steps
-    .filter(({ act }) => act === "http")
-    .flatMap(({ body }) => (body ?? "").split("\x1e"));
-  return [...posts, ...messages(steps.flatMap(({ frames = [] }) => frames))];
+/** The packets that were whole before this step, and those that became so in it. */
+function around(seen) {
+  const { step, before } = seen;
+  if (isFramed(seen)) {
+    const earlier = written(before, step.line);
+    const old = messages(framesOf(earlier).frames);
+    return [old, messages(framesOf([...earlier, step]).frames).slice(old.length)];
+  }
+  const bodies = ({ act, line, body = "" }) =>
+    act === "http" && line === step.line ? body.split("\x1e") : [];
+  return [before.flatMap(bodies), bodies(step)];
 }
 
 /** Messages of frames: those of bytes as polling has them. */
 function messages(frames) {
   const all = [];
   let open;
-  for (const { data, opcode = TEXT, fin = true } of frames) {
+  for (const { data, opcode, fin } of frames) {
     if (opcode === TEXT || opcode === BINARY) open = { opcode, data };
     else if (opcode === 0 && open) open.data += data;
     else continue;
@@ -47,8 +53,10 @@ function messages(frames) {
 
 /** A Socket.IO packet in a message, by the rules of socket.io-parser's `decodeString`; else `undefined`. */
 export function packet(message) {
-  const found = /^4([0-6])/.exec(message);
+  // White space is a 0 to `Number`.
+  const found = /^4([0-6\s])/.exec(message);
   if (!found) return undefined;
+  const isBlank = found[1].trim() === "";
   const type = Number(found[1]);
   let rest = message.slice(2);
   const take = (pattern) => {
@@ -60,7 +68,7 @@ export function packet(message) {
   const nsp = take(/^\/[^,]*,?/).replace(/,$/, "") || "/";
   // A space is a digit to `Number`.
   const id = take(/^[\d\s]*/);
-  return { type, count, nsp, id, json: rest };
+  return { type, isBlank, count, nsp, id, json: rest };
 }
 
 /** How deep JSON nests. */

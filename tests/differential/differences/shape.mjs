@@ -1,6 +1,7 @@
 // How what one server did may differ from what the other did.
 
 import { isDeepStrictEqual } from "node:util";
+import { namespaces } from "../order.mjs";
 
 /** Why a connection ends for a packet that is none. */
 export const FORCED = "forced close";
@@ -11,9 +12,7 @@ const SID_UNKNOWN = '{"code":1,"message":"Session ID unknown"}';
 export function isCutShort(short, long, reason) {
   return (
     (isOver(short) || Object.keys(short.lines).length === 0 || isRefused(short)) &&
-    Object.entries(short.lines).every(([line, items]) =>
-      begins(items.filter(isNoEnd), long.lines[line]),
-    ) &&
+    toldLess(short, long) &&
     Object.entries(short.seen).every(([socket, items]) => {
       return (
         socket === "server" ||
@@ -26,13 +25,21 @@ export function isCutShort(short, long, reason) {
   );
 }
 
+/** Whether clients were told the beginning of what they were told by `long`, in each namespace. */
+export function toldLess(short, long) {
+  return Object.entries(short.lines).every(([line, items]) => {
+    const all = namespaces((long.lines[line] ?? []).filter(isNoEnd));
+    const some = [...namespaces(items.filter(isNoEnd))];
+    return some.every(([nsp, group]) => begins(group, all.get(nsp)));
+  });
+}
+
 /** Whether a connection was closed for this reason, if anybody was there to hear it. */
 function ended({ saw, reason }, expected) {
   return (saw === "disconnecting" || saw === "disconnect") && reason === expected;
 }
 
-const begins = (items, longer = []) =>
-  isDeepStrictEqual(items, longer.filter(isNoEnd).slice(0, items.length));
+const begins = (items, longer = []) => isDeepStrictEqual(items, longer.slice(0, items.length));
 
 /** Whether a client was told that its connection is over. */
 export const isOver = ({ lines }) =>

@@ -165,6 +165,12 @@ export const ENGINE = [
     frame("ws2", "2probe"),
     frame("ws", "5"),
   ),
+  open(
+    "E25 a second websocket for a session that was opened by one",
+    upgrade("ws"),
+    frame("ws", "2probe"),
+    frame("ws", "5"),
+  ),
   ...["3", "5"].map((version) =>
     streaming(
       `E26 an upgrade of version ${version}`,

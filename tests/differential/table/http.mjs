@@ -127,6 +127,11 @@ export const HTTP = [
       get(WEBSOCKET, [...UPGRADE, ["sec-websocket-protocol", offered]]),
     ),
   ),
+  one("H18 a body", http("a", "GET", WEBSOCKET, { headers: UPGRADE, body: "40" })),
+  live(
+    "H18 a body, of a session",
+    http("b", "GET", `${WEBSOCKET}&sid={s0}`, { headers: UPGRADE, body: "40" }),
+  ),
   one("H18 a POST", http("a", "POST", WEBSOCKET, { headers: UPGRADE })),
   one("H18 an upgrade to polling", get(POLLING, UPGRADE)),
   one("H18 an unknown sid", get(`${WEBSOCKET}&sid=${"A".repeat(20)}`, UPGRADE)),

@@ -1,6 +1,6 @@
 // S and B: what Socket.IO's packets can do to a server; T: what a lot of them can.
 
-import { frame, frames, pass, polling, post, websocket } from "../script.mjs";
+import { frame, frameOf, frames, pass, polling, post, raw, websocket } from "../script.mjs";
 import { both, byPolling, byWebSocket, bytes, payload, row } from "./row.mjs";
 
 const PLACEHOLDER = '{"_placeholder":true,"num":0}';
@@ -11,9 +11,15 @@ const each = (name, list) =>
 
 const rooms = (from, count) =>
   Array.from({ length: count }, (_, n) => `42["join","room-${from + n}"]`);
+/** The frame of a message in two writes. */
+function inPieces(line, data, at) {
+  const bytes = frameOf({ data }).toString("latin1");
+  return [raw(line, bytes.slice(0, at)), raw(line, bytes.slice(at))];
+}
 
 export const PACKETS = [
   ...each("S1", ["4", "49", "4x", "4-1"]),
+  ...alone("S1 white space as a type", "4 "),
   ...each("S2", [
     "42{}",
     "42[]",
@@ -46,6 +52,9 @@ export const PACKETS = [
     '4299999999999999999999["echo"]',
     '42 ["event"]',
     '42007["echo"]',
+    '42 ["echo"]',
+    '42\n7["echo"]',
+    '427 ["echo"]',
   ]),
   ...each("S9", [
     '42/elsewhere,["event"]',
@@ -61,6 +70,18 @@ export const PACKETS = [
     frames("a", [{ data: "40/other," }, { data: '42/other,["echo"]' }]),
   ]),
   ...alone("S9 an event that the server ended", "40", '42["bye"]', '42["event"]'),
+  row("S9 an event behind its CONNECT, in one read, of the second client", [
+    websocket("a"),
+    frame("a", "40"),
+    websocket("b"),
+    frames("b", [{ data: "40" }, { data: '42["echo"]' }]),
+  ]),
+  row("S9 an event that the server ended, in two pieces", [
+    websocket("a"),
+    frame("a", "40"),
+    frame("a", '42["bye"]'),
+    inPieces("a", '42["event"]', 5),
+  ]),
   ...each("S10", ["40", "40{}", "40/,"]),
   ...alone(
     "S11 three CONNECTs while a middleware takes its time",
@@ -70,6 +91,10 @@ export const PACKETS = [
     "40/slow,",
     '42["release"]',
   ),
+  row("S11 two CONNECTs in one read, and a ping", [
+    websocket("a"),
+    frames("a", [{ data: "40/other" }, { data: "40/other" }, { data: "", opcode: 9 }]),
+  ]),
   ...alone(
     "S11 an event while a middleware takes its time",
     "40",
@@ -90,17 +115,15 @@ export const PACKETS = [
     '42["bye"]',
     '42["echo"]',
   ]),
-  row("S12 an event that is answered, and a DISCONNECT, in one read", [
-    websocket("a"),
-    frame("a", "40"),
-    frames("a", [{ data: '42["echo"]' }, { data: "41" }]),
-  ]),
   row("S12 a DISCONNECT, and then an event", [
     polling("a"),
     post("a", "40"),
     post("a", "41"),
     post("a", '42["event"]'),
   ]),
+  ...[["echo"], ["join", "ops"], ["bye"], ["bye-all"]].map((event) =>
+    byPolling(`S12 the event ${event} and a DISCONNECT`, [`42${JSON.stringify(event)}`, "41"]),
+  ),
   byPolling("S13 a DISCONNECT and a CONNECT", ["41", "40"]),
   row("S13 a DISCONNECT, and then a CONNECT", [
     polling("a"),
@@ -171,6 +194,11 @@ export const PACKETS = [
     bytes("efgh"),
   ),
   ...both("B6 one that is not referred to, sent back", '451-["echo"]', bytes("abcd")),
+  ...both(
+    "B6 one that is nearly referred to, sent back",
+    '451-["echo",{"_placeholder":false,"num":0}]',
+    bytes("abcd"),
+  ),
   ...both("B7 the name", `451-[${PLACEHOLDER}]`, bytes("abcd")),
   ...both(
     "B10 attachments that are too large together",

@@ -166,6 +166,7 @@ macro_rules! conformance_list {
                 h14_a_head_with_too_many_headers_that_asks_for_a_websocket
                 h16_a_request_that_hides_another
                 h18_a_websocket_that_asks_wrongly
+                h18_a_websocket_that_asks_with_a_body
                 a_websocket_that_offers_protocols_is_answered_with_the_first
                 h19_a_websocket_of_another_version
                 h20_another_path

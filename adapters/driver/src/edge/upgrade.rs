@@ -43,6 +43,8 @@ enum Refusal {
     Key,
     /// What it offers is no list of protocols.
     Protocols,
+    /// It has a body, which would be read as frames by whoever does not wait for the end of it.
+    Body,
 }
 
 impl From<Refusal> for Answer {
@@ -66,6 +68,9 @@ struct Accepted {
 }
 
 fn accept(headers: &HeaderMap) -> Result<Accepted, Refusal> {
+    if has_body(headers) {
+        return Err(Refusal::Body);
+    }
     if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
         return Err(Refusal::Version);
     }
@@ -85,6 +90,12 @@ fn protocol(headers: &HeaderMap) -> Result<Option<HeaderValue>, Refusal> {
         return Err(Refusal::Protocols);
     }
     HeaderValue::try_from(first).map(Some).map_err(|_| Refusal::Protocols)
+}
+
+/// Whether a body follows; RFC 9112, section 6.3.
+fn has_body(headers: &HeaderMap) -> bool {
+    let length = headers.get(header::CONTENT_LENGTH);
+    headers.contains_key(header::TRANSFER_ENCODING) || length.is_some_and(|length| length != "0")
 }
 
 /// RFC 9110, section 5.6.2.

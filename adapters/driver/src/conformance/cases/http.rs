@@ -265,6 +265,21 @@ pub(crate) async fn a_websocket_that_offers_protocols_is_answered_with_the_first
     }
 }
 
+/// What comes behind the head of such a request is taken for frames by some, and for a body by others.
+pub(crate) async fn h18_a_websocket_that_asks_with_a_body(bed: &Bed) {
+    let (server, address, _log) = start(bed).await;
+    let query = "EIO=4&transport=websocket";
+    for (told, body) in [("content-length: 2", "40"), ("transfer-encoding: chunked", "0\r\n\r\n")] {
+        let headers: Vec<_> = UPGRADE.into_iter().chain([told]).collect();
+        let head = head("GET", query, &headers);
+        refused(address, &head, 400, BAD_REQUEST).await;
+        refused(address, &(head + body), 400, BAD_REQUEST).await;
+    }
+    assert_eq!(server.clients_count(), 0);
+    let headers: Vec<_> = UPGRADE.into_iter().chain(["content-length: 0"]).collect();
+    assert_eq!(request(address, &head("GET", query, &headers)).await.status, 101);
+}
+
 pub(crate) async fn h19_a_websocket_of_another_version(bed: &Bed) {
     let (_server, address, _log) = start(bed).await;
     let sent = head("GET", "EIO=3&transport=websocket", &UPGRADE);
