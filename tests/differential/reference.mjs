@@ -6,7 +6,8 @@ import { plain } from "./plain.mjs";
 
 const setting = (name, otherwise) => Number(process.env[name] ?? otherwise);
 
-const http = createServer((_, answer) => answer.writeHead(404).end());
+// A connection that is not used for five seconds would end, which they are where others use the machine.
+const http = createServer({ keepAliveTimeout: 0 }, (_, answer) => answer.writeHead(404).end());
 const io = new Server(http, {
   serveClient: false,
   cleanupEmptyChildNamespaces: true,

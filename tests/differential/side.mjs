@@ -56,7 +56,8 @@ export class Side {
     this.#lines.clear();
     this.#questions.length = 0;
     const sessions = this.#sessions.splice(0);
-    if (!isOver) await this.#end(sessions);
+    if (isOver) await this.#server.settle();
+    else await this.#end(sessions);
     this.#server.told.length = 0;
     this.#sockets.clear();
   }

@@ -1,6 +1,7 @@
 // Differences after which both servers go on alike. Each rule makes of what Node did what klatch did, and
 // of nothing else. `row` is where docs/differences.md tells of it.
 
+import { isDeepStrictEqual } from "node:util";
 import { said } from "./said.mjs";
 
 /** Why a connection ends for what its client did. */
@@ -112,6 +113,19 @@ export const ALIKE = [
         if (/[\ud800-\udfff]/u.test(item.event) && known(item.event) === known(other.event))
           item.event = other.event;
       }),
+  },
+  {
+    id: "a lone surrogate in the name of a room",
+    row: "a lone surrogate in the name of an event; in a text that a handler asks for",
+    liken({ node, klatch }) {
+      for (const [socket, items] of Object.entries(node.seen)) {
+        items.forEach((item, index) => {
+          const rooms = item.rooms?.filter((room) => !/[\ud800-\udfff]/u.test(room));
+          if (rooms && isDeepStrictEqual(rooms, klatch.seen[socket]?.[index]?.rooms))
+            item.rooms = rooms;
+        });
+      }
+    },
   },
   {
     id: "a number as the name of an event",

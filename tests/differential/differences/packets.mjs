@@ -3,7 +3,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { depth, eventName, isMuchAtOnce, packet, said } from "./said.mjs";
 import { asked, isIn, pending } from "./session.mjs";
-import { FORCED, isCutShort, isOver } from "./shape.mjs";
+import { FORCED, isCutShort, isOver, sawLess, toldLess } from "./shape.mjs";
+import { isFramed } from "./written.mjs";
 
 const BY_SERVER = "server namespace disconnect";
 const LARGEST_ID = 2n ** 64n - 1n;
@@ -12,7 +13,10 @@ const LARGEST_ID = 2n ** 64n - 1n;
 const stricter = (id, row, fits) => ({
   id,
   row,
-  allows: (seen) => some(seen, fits) && isCutShort(seen.klatch, seen.node, FORCED),
+  allows: (seen) =>
+    some(seen, fits) &&
+    (isCutShort(seen.klatch, seen.node, FORCED) ||
+      (isLeaving(seen) && isOver(seen.klatch) && sawLess(seen.klatch, seen.node, FORCED))),
 });
 
 /** Node closes for a packet that klatch takes. */
@@ -69,8 +73,10 @@ export const PACKETS = [
     ({ type, nsp }, seen) => type === 0 && isAskedTwice(nsp, seen),
   ),
   stricter("white space as a type", "white space where a packet has a digit", (it) => it.isBlank),
-  stricter("white space in an id", "white space where a packet has a digit", ({ id }) =>
-    /\s\d/.test(id),
+  stricter(
+    "white space in an id",
+    "white space where a packet has a digit",
+    ({ id, json }) => /\s\d/.test(id) || (/\s/.test(id) && json === ""),
   ),
   stricter(
     "S15 six refusals",
@@ -95,15 +101,22 @@ export const PACKETS = [
     /^(new|remove)Listener$/.test(eventName(it)),
   ),
   laxer("S13", "a CONNECT behind a DISCONNECT in one read", ({ nsp }, seen) =>
-    comesBehind(seen, { type: 1, nsp }, { type: 0, nsp }),
+    comesBehind(seen, nsp, [1], [0]),
+  ),
+  stricter(
+    "S12 by WebSocket",
+    "an event behind a DISCONNECT in one read",
+    ({ nsp, type }, seen) =>
+      isFramed(seen) && type > 1 && type !== 4 && comesBehind(seen, nsp, [1], [type]),
   ),
   {
     id: "S12",
     row: "an event behind a DISCONNECT in one read",
-    allows: (seen) =>
+    allows: ({ node, klatch, ...seen }) =>
       some(seen, ({ type }) => type === 1) &&
-      eventsBehindTheEnd(seen.node) &&
-      !eventsBehindTheEnd(seen.klatch),
+      !isDeepStrictEqual(node.seen, klatch.seen) &&
+      isDeepStrictEqual(withoutEventsBehindTheEnd(node), klatch.seen) &&
+      isDeepStrictEqual(node.lines, klatch.lines),
   },
   {
     id: "two faults in one body",
@@ -117,16 +130,19 @@ export const PACKETS = [
   {
     id: "E7 with more that follows",
     row: "an event before what ends its connection, in one read",
-    allows: (seen) =>
-      isMuchAtOnce(seen) && isOver(seen.node) && isOver(seen.klatch) && isSeenToo(seen),
+    allows: (seen) => isEndedAtOnce(seen) && toldLess(seen.node, seen.klatch),
+  },
+  {
+    id: "E7 what waits to be sent",
+    row: "what waits to be sent when what a client did ends its connection",
+    allows: (seen) => isEndedAtOnce(seen) && toldLess(seen.klatch, seen.node),
   },
   {
     id: "S12 what was done",
     row: "an event before a DISCONNECT, in one read",
     allows: (seen) =>
-      isMuchAtOnce(seen) &&
-      some(seen, ({ nsp }) => comesBehind(seen, { type: 2, nsp }, { type: 1, nsp })) &&
-      isDeepStrictEqual(byItself(seen.node), byItself(seen.klatch)) &&
+      isLeaving(seen) &&
+      isDeepStrictEqual(byItself(seen, seen.node), byItself(seen, seen.klatch)) &&
       packets(seen.node).every((text) => packets(seen.klatch).includes(text)),
   },
   {
@@ -143,6 +159,7 @@ export const PACKETS = [
     allows: (seen) =>
       isMuchAtOnce(seen) &&
       JSON.stringify(seen.klatch.seen).includes(BY_SERVER) &&
+      isDeepStrictEqual(seen.node.lines, seen.klatch.lines) &&
       Object.keys(seen.node.seen).every((socket) => endedSooner(seen, socket)),
   },
   {
@@ -201,27 +218,42 @@ const connects = (nsp, seen) =>
     .map(packet)
     .filter((it) => it?.type === 0 && it.nsp === nsp).length;
 
-/** Whether a client said one packet, and another behind it. */
-function comesBehind(seen, first, second) {
-  const all = said(seen).map((message) => packet(message) ?? {});
-  const is = (wanted) => (it) => it.nsp === wanted.nsp && it.type % 3 === wanted.type % 3;
-  const at = all.findIndex(is(first));
-  return at >= 0 && all.slice(at).some(is(second));
+/** Whether a client said a packet of one of these types to a namespace, and behind it one of those. */
+function comesBehind(seen, nsp, these, those) {
+  const types = said(seen)
+    .map(packet)
+    .filter((it) => it?.nsp === nsp)
+    .map(({ type }) => type);
+  const at = types.findIndex((type) => these.includes(type));
+  return at >= 0 && types.slice(at).some((type) => those.includes(type));
 }
 
-/** What sockets saw, but for why they ended and what they were in: a handler that runs may change both. */
-function byItself({ seen }) {
+/** Whether a client said an event, and behind it that it leaves. */
+const isLeaving = (seen) => some(seen, ({ nsp }) => comesBehind(seen, nsp, [2, 5], [1]));
+
+/**
+ * What sockets saw, but for what a handler that runs may change: why they ended and what they were in; and
+ * whether they ended, if it ends the connection.
+ */
+function byItself(said, { seen }) {
+  const endsAll = some(said, (it) => /^(bye-all|close)$/.test(eventName(it)));
+  const isEnd = ({ saw }) => saw.startsWith("disconnect");
   const { server: _, ...sockets } = seen;
-  const changed = (items) =>
-    items.map((item) => (item.saw.startsWith("disconnect") ? { saw: item.saw } : item));
-  return Object.entries(sockets).map(([socket, items]) => [socket, changed(items)]);
+  return Object.entries(sockets).map(([socket, items]) => [
+    socket,
+    endsAll
+      ? items.filter((item) => !isEnd(item))
+      : items.map((item) => (isEnd(item) ? { saw: item.saw } : item)),
+  ]);
 }
 
-function eventsBehindTheEnd({ seen }) {
-  return Object.values(seen).some((items) => {
+function withoutEventsBehindTheEnd({ seen }) {
+  const kept = Object.entries(seen).map(([socket, items]) => {
     const end = items.findIndex(({ saw }) => saw === "disconnect");
-    return end >= 0 && items.slice(end).some(({ saw }) => saw === "event");
+    const isKept = ({ saw }, at) => end < 0 || at <= end || saw !== "event";
+    return [socket, items.filter(isKept)];
   });
+  return Object.fromEntries(kept);
 }
 
 /** Whether a socket that the server disconnected saw the same on both sides, or less of it on klatch. */
@@ -239,6 +271,10 @@ function endedSooner({ node, klatch }, socket) {
     : isDeepStrictEqual(short, long);
 }
 
+/** Whether both ended a connection for one of the things that came at once. */
+const isEndedAtOnce = (seen) =>
+  isMuchAtOnce(seen) && isOver(seen.node) && isOver(seen.klatch) && isSeenToo(seen);
+
 /** Whether each socket saw on klatch the events that it saw on Node, or the first of them. */
 function isSeenToo({ node, klatch }) {
   const events = ({ seen }, socket) => (seen[socket] ?? []).filter(({ saw }) => saw === "event");
@@ -250,25 +286,30 @@ function isSeenToo({ node, klatch }) {
 
 /** Whether it refers to an attachment that it does not have. */
 function isReferredToWrongly({ count, json }) {
-  const nums = [...json.matchAll(/"num"\s*:\s*([^,}\s]*)/g)].map(([, num]) => num);
-  const isThere = (num) => /^\d+$/.test(num) && Number(num) < Number(count);
-  return count !== undefined && json.includes("_placeholder") && !nums.every(isThere);
+  const isThere = (num) => Number.isInteger(num) && num >= 0 && num < Number(count);
+  return count !== undefined && !placeholders(json).every(isThere);
 }
 
 /** Whether not each of its attachments is referred to once, and in their order. */
 function isReferredToOddly({ count, json }) {
+  const nums = placeholders(json);
+  return (
+    count !== undefined && (nums.length !== Number(count) || nums.some((num, at) => num !== at))
+  );
+}
+
+/** The numbers of the attachments that JSON refers to, if it is JSON. */
+function placeholders(json) {
   const nums = [];
   try {
     JSON.parse(Buffer.from(json, "latin1").toString("utf8"), (_, value) => {
       if (value?._placeholder === true) nums.push(value.num);
       return value;
     });
+    return nums;
   } catch {
-    return false;
+    return [];
   }
-  return (
-    count !== undefined && (nums.length !== Number(count) || nums.some((num, at) => num !== at))
-  );
 }
 
 const answers = ({ seen }) =>

@@ -22,6 +22,13 @@ export function pending(nsp, seen) {
 export const asked = (nsp, seen) =>
   saidBefore(seen).filter((it) => it.nsp === nsp && it.type === 0);
 
+/** Whether somebody reads what is sent by polling. */
+export function isPolled(seen) {
+  const lines = linesOf(seen);
+  const isGone = ({ line }) => seen.before.some((one) => one.act === "drop" && one.line === line);
+  return seen.before.some((one) => one.act === "poll" && lines.has(one.line) && !isGone(one));
+}
+
 const entries = (nsp, seen) => heard(seen).filter((it) => it.nsp === nsp && it.type === 0);
 
 /** The lines whose requests name the session that the step's own line names, and that line. */

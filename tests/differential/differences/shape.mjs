@@ -13,17 +13,20 @@ export function isCutShort(short, long, reason) {
   return (
     (isOver(short) || Object.keys(short.lines).length === 0 || isRefused(short)) &&
     toldLess(short, long) &&
-    Object.entries(short.seen).every(([socket, items]) => {
-      return (
-        socket === "server" ||
-        begins(
-          items.filter((item) => !ended(item, reason)),
-          long.seen[socket],
-        )
-      );
-    })
+    sawLess(short, long, reason)
   );
 }
+
+/** Whether handlers saw the beginning of what they saw with `long`, and then that it was over for `reason`. */
+export const sawLess = (short, long, reason) =>
+  Object.entries(short.seen).every(
+    ([socket, items]) =>
+      socket === "server" ||
+      begins(
+        items.filter((item) => !ended(item, reason)),
+        long.seen[socket],
+      ),
+  );
 
 /** Whether clients were told the beginning of what they were told by `long`, in each namespace. */
 export function toldLess(short, long) {

@@ -4,6 +4,8 @@ import {
   UPGRADE,
   drop,
   frame,
+  frameOf,
+  frames,
   http,
   pass,
   polling,
@@ -47,6 +49,12 @@ export const ENGINE = [
       post("a", EVENT),
     ),
   ]),
+  open(
+    "E7 an event, then a frame that may not come",
+    frames("a", [{ data: '42["echo"]' }, { data: "", rsv: 1 }]),
+  ),
+  live("E7 a fault while no poll waits", post("a", "4")),
+  live("E7 a fault while no poll waits, and a WebSocket is probed", upgrade("ws"), post("a", "4")),
   streaming("E7 a packet, then garbage", post("a", `${EVENT}\x1eabc\x1e${EVENT}`)),
   ...both("E7 an event that disconnects, then what closes", '42["bye"]', '42/other,["event"]'),
   streaming("E8 1024 packets", post("a", Array(1024).fill("3").join("\x1e"))),
@@ -81,6 +89,13 @@ export const ENGINE = [
   }).map(([name, how]) => open(`E16 ${name}`, frame("a", EVENT, how), frame("a", EVENT))),
   open("E16 a text inside fragments", frame("a", "42[", { fin: false }), frame("a", EVENT)),
   open("E16 two bytes of a frame of opcode 3", raw("a", "\x83\x80")),
+  open("E16 a close of one byte, in pieces", raw("a", "\x88\x81abcd"), raw("a", "e")),
+  open("E16 an event, and half a frame", raw("a", `${bytesOf('42["echo"]')}\x83`)),
+  open(
+    "E13 a close in pieces",
+    raw("a", bytesOf("1").slice(0, 3)),
+    raw("a", bytesOf("1").slice(3)),
+  ),
   open("E16 a long ping", frame("a", "x".repeat(126), { opcode: 9 })),
   open("E16 a ping", frame("a", "x".repeat(125), { opcode: 9 }), frame("a", EVENT)),
   open("E16 a pong", frame("a", "x", { opcode: 10 }), frame("a", EVENT)),
@@ -130,6 +145,7 @@ export const ENGINE = [
     frame("ws", EVENT),
     post("a", EVENT),
   ),
+  upgrading("E20 no UTF-8 in the place of the probe", frame("ws", "\xff"), post("a", EVENT)),
   upgrading("E20 a probe that is none", frame("ws", "2prob"), post("a", EVENT)),
   upgrading(
     "E20 a second probe",
@@ -209,6 +225,11 @@ export const ENGINE = [
   byPolling("E an attachment without its event", [bytes("abcd")]),
   ...both("E two events", EVENT, EVENT),
 ];
+
+/** A frame as bytes. */
+function bytesOf(data) {
+  return frameOf({ data }).toString("latin1");
+}
 
 /** As bytes: each is a masked, empty continuation. */
 function fragments(count) {

@@ -54,6 +54,7 @@ export const PACKETS = [
     '42007["echo"]',
     '42 ["echo"]',
     '42\n7["echo"]',
+    "43\r",
     '427 ["echo"]',
   ]),
   ...each("S9", [
@@ -81,6 +82,10 @@ export const PACKETS = [
     frame("a", "40"),
     frame("a", '42["bye"]'),
     inPieces("a", '42["event"]', 5),
+  ]),
+  byPolling("S9 a CONNECT that is refused, then an event for nobody", [
+    "40/none,",
+    '42/elsewhere,["event"]',
   ]),
   ...each("S10", ["40", "40{}", "40/,"]),
   ...alone(
@@ -115,6 +120,11 @@ export const PACKETS = [
     '42["bye"]',
     '42["echo"]',
   ]),
+  row("S12 a DISCONNECT and an event, in one read, by websocket", [
+    websocket("a"),
+    frame("a", "40"),
+    frames("a", [{ data: "41" }, { data: '42["event"]' }]),
+  ]),
   row("S12 a DISCONNECT, and then an event", [
     polling("a"),
     post("a", "40"),
@@ -124,6 +134,18 @@ export const PACKETS = [
   ...[["echo"], ["join", "ops"], ["bye"], ["bye-all"]].map((event) =>
     byPolling(`S12 the event ${event} and a DISCONNECT`, [`42${JSON.stringify(event)}`, "41"]),
   ),
+  byPolling("S12 an event that closes, a DISCONNECT and a CONNECT", [
+    '42["close"]',
+    "41",
+    "40/other,",
+  ]),
+  row("S12 a broadcast, a DISCONNECT with an id, and a CONNECT", [
+    websocket("b"),
+    frame("b", "40"),
+    websocket("a"),
+    frame("a", "40"),
+    frames("a", [{ data: '42["all"]' }, { data: "419" }, { data: "40/other," }]),
+  ]),
   byPolling("S13 a DISCONNECT and a CONNECT", ["41", "40"]),
   row("S13 a DISCONNECT, and then a CONNECT", [
     polling("a"),
@@ -199,6 +221,7 @@ export const PACKETS = [
     '451-["echo",{"_placeholder":false,"num":0}]',
     bytes("abcd"),
   ),
+  ...both("B5 no num", '451-["event",{"_placeholder":true}]', bytes("abcd")),
   ...both("B7 the name", `451-[${PLACEHOLDER}]`, bytes("abcd")),
   ...both(
     "B10 attachments that are too large together",
@@ -223,6 +246,7 @@ export const PACKETS = [
     `451-["event",{"\\u005fplaceholder":true,"num":0}]`,
     bytes("abcd"),
   ),
+  byPolling("T a room whose name is a lone surrogate", ['42["join","\\ud800"]']),
   ...both("T2 500 events", ...Array.from({ length: 500 }, (_, n) => `42["echo",${n}]`)),
   row("T3 1100 rooms", [
     polling("a"),

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{Event, Frame, Segment, Session, Timestamp, Transmit, Transport};
+use super::{Event, Frame, Segment, Session, Timestamp, Transmit, Transport, WebSocketFault};
 use crate::queue::push;
 
 /// How long a poll that arrives during a probe is held before it is sent away empty. Node looks
@@ -63,6 +63,9 @@ impl Session {
                 self.release_poll();
             }
             Frame::Text(text) if probe.answered && text == "5" => self.complete_upgrade(),
+            Frame::Text(text) if std::str::from_utf8(text).is_err() => {
+                self.handle_websocket_lost(Some(WebSocketFault::Utf8));
+            }
             Frame::Text(_) | Frame::Binary(_) => self.drop_probe(),
         }
     }

@@ -178,6 +178,17 @@ fn a_probe_that_is_lost_leaves_polling_as_it_was() {
 }
 
 #[test]
+fn text_that_is_not_utf8_is_1007_in_the_place_of_a_probe_too() {
+    for mut rig in [Rig::polling(), Rig::probing()] {
+        rig.offer();
+        assert_eq!(rig.get(1), NOTHING);
+        let broken = Frame::Text(Bytes::from_static(b"2probe\xff"));
+        assert_eq!(rig.input(Input::Frame(broken)), ["close 1007"]);
+        assert_polls_on(&mut rig);
+    }
+}
+
+#[test]
 fn a_websocket_that_is_not_offered_says_nothing_to_a_polling_session() {
     let mut rig = Rig::polling();
     assert_eq!(rig.get(1), NOTHING);
