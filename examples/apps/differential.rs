@@ -101,11 +101,11 @@ fn register(handlers: &Handlers, waiting: &Waiting) {
         }
         ack.send(&())
     });
-    handlers.on("bye", async |socket: Socket, _: Payload| socket.disconnect());
-    handlers.on("bye-all", async |socket: Socket, _: Payload| socket.disconnect_all());
-    handlers.on("close", async |socket: Socket, _: Payload| socket.close_connection());
+    handlers.on("bye", async |socket: Socket, _: Payload, _never: Ack| socket.disconnect());
+    handlers.on("bye-all", async |socket: Socket, _: Payload, _never: Ack| socket.disconnect_all());
+    handlers.on("close", async |socket: Socket, _: Payload, _never: Ack| socket.close_connection());
     let waiting = waiting.clone();
-    handlers.on("release", async move |_: Socket, _: Payload| {
+    handlers.on("release", async move |_: Socket, _: Payload, _never: Ack| {
         for release in mem::take(&mut *waiting.lock()) {
             // A client that left meanwhile does not wait any more.
             let _ = release.send(());

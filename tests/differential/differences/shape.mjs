@@ -17,7 +17,7 @@ export function isCutShort(short, long, reason) {
   );
 }
 
-/** Whether handlers saw the beginning of what they saw with `long`, and then that it was over for `reason`. */
+/** Whether handlers saw the beginning of what they saw with `long`, and then that it was over for `reason`, if any. */
 export const sawLess = (short, long, reason) =>
   Object.entries(short.seen).every(
     ([socket, items]) =>

@@ -115,6 +115,10 @@ export const PACKETS = [
     '42["release"]',
   ),
   ...alone("S11 one that is let in late", "40", "40/slow,", '42["release"]', '42/slow,["echo"]'),
+  byPolling("S11 a middleware that takes its time, and an event that ends that, in one body", [
+    "40/slow,",
+    '42["release"]',
+  ]),
   byPolling("S12 a DISCONNECT and an event", ["41", '42["event"]']),
   byPolling("S12 an event that has the server disconnect, and another", [
     '42["bye"]',
@@ -125,6 +129,19 @@ export const PACKETS = [
     frame("a", "40"),
     frames("a", [{ data: "41" }, { data: '42["event"]' }]),
   ]),
+  row("S12 a DISCONNECT twice, in one read, by websocket", [
+    websocket("a"),
+    frame("a", "40"),
+    frames("a", [{ data: "41" }, { data: "41" }]),
+  ]),
+  byPolling("S12 an event that disconnects, a DISCONNECT and an event", [
+    '42["bye"]',
+    "41",
+    '42["event"]',
+  ]),
+  ...["bye", "bye-all", "close"].map((name) =>
+    byWebSocket(`S12 the event ${name}, which asks for an answer`, [`421["${name}"]`]),
+  ),
   row("S12 a DISCONNECT, and then an event", [
     polling("a"),
     post("a", "40"),
@@ -219,6 +236,11 @@ export const PACKETS = [
   ...both(
     "B6 one that is nearly referred to, sent back",
     '451-["echo",{"_placeholder":false,"num":0}]',
+    bytes("abcd"),
+  ),
+  ...both(
+    "B6 a key that is a prototype's, sent back",
+    `451-["echo",{"__proto__":${PLACEHOLDER}}]`,
     bytes("abcd"),
   ),
   ...both("B5 no num", '451-["event",{"_placeholder":true}]', bytes("abcd")),
