@@ -66,7 +66,7 @@ it("knows whether more than one thing came at once", () => {
   const all = [frame("a", "3"), ...pieces, frames("a", [{ data: "3" }, { data: "", opcode: 9 }])];
   assert.deepEqual(
     all.map((step, nth) => isMuchAtOnce({ step, before: [...open, ...all.slice(0, nth)] })),
-    [false, false, false, false, true],
+    [false, false, true, false, true],
   );
   const posts = ["3", "3\x1e3"].map((body) => post("a", body));
   assert.deepEqual(

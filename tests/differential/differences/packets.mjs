@@ -100,9 +100,13 @@ export const PACKETS = [
   laxer("S5", "the events `newListener` and `removeListener`", (it) =>
     /^(new|remove)Listener$/.test(eventName(it)),
   ),
-  laxer("S13", "a CONNECT behind a DISCONNECT in one read", ({ nsp }, seen) =>
-    comesBehind(seen, nsp, [1], [0]),
-  ),
+  {
+    id: "S13",
+    row: "a CONNECT behind a DISCONNECT in one read",
+    allows: (seen) =>
+      some(seen, ({ nsp }) => comesBehind(seen, nsp, [1], [0])) &&
+      isCutShort(withoutWhatIsBehindADisconnect(seen), seen.klatch, FORCED),
+  },
   stricter(
     "S12 by WebSocket",
     "an event, or a DISCONNECT, behind a DISCONNECT in one read",
@@ -257,12 +261,23 @@ function byItself(said, seen) {
   const endsAll = some(said, (it) => /^(bye-all|close)$/.test(eventName(it)));
   const isEnd = ({ saw }) => saw.startsWith("disconnect");
   const { server: _, ...sockets } = seen;
-  return Object.entries(sockets).map(([socket, items]) => [
+  const kept = Object.entries(sockets).map(([socket, items]) => [
     socket,
     endsAll
       ? items.filter((item) => !isEnd(item))
       : items.map((item) => (isEnd(item) ? { saw: item.saw } : item)),
   ]);
+  return Object.fromEntries(kept);
+}
+
+/** What Node did, but for the events that klatch drops as those of a client that has left. */
+function withoutWhatIsBehindADisconnect(seen) {
+  if (!some(seen, ({ nsp }) => comesBehind(seen, nsp, [1], [2, 5]))) return seen.node;
+  const noEvents = Object.entries(seen.node.seen).map(([socket, items]) => [
+    socket,
+    items.filter(({ saw }) => saw !== "event"),
+  ]);
+  return { ...seen.node, seen: Object.fromEntries(noEvents) };
 }
 
 function withoutEventsBehindTheEnd({ seen }) {

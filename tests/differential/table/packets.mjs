@@ -164,6 +164,12 @@ export const PACKETS = [
     frames("a", [{ data: '42["all"]' }, { data: "419" }, { data: "40/other," }]),
   ]),
   byPolling("S13 a DISCONNECT and a CONNECT", ["41", "40"]),
+  byPolling("S13 a DISCONNECT, an event and a CONNECT", ["41", '42["event"]', "40"]),
+  byPolling("S12 a CONNECT to another, an event and a DISCONNECT", [
+    "40/other,",
+    '42["echo"]',
+    "41",
+  ]),
   row("S13 a DISCONNECT, and then a CONNECT", [
     polling("a"),
     post("a", "40"),
