@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 import { said } from "./said.mjs";
 
 /** Why a connection ends for what its client did. */
-const ENDS = /^(parse error|transport error|transport close|forced close)$/;
+const ENDS = /^(parse error|transport error|transport close|forced (server )?close)$/;
 
 /** Each item of Node's beside klatch's. */
 function pairs({ node, klatch }, see) {

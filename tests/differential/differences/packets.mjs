@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { depth, eventName, isMuchAtOnce, packet, said } from "./said.mjs";
 import { asked, isIn, pending } from "./session.mjs";
-import { FORCED, isCutShort, isOver, sawLess, toldLess } from "./shape.mjs";
+import { FORCED, isCutShort, isOver, sawLess, toldLess, toldLineByLine } from "./shape.mjs";
 import { isFramed } from "./written.mjs";
 
 const BY_SERVER = "server namespace disconnect";
@@ -139,7 +139,7 @@ export const PACKETS = [
   {
     id: "E7 what waits to be sent",
     row: "what waits to be sent when what a client did ends its connection",
-    allows: (seen) => isEndedAtOnce(seen) && toldLess(seen.klatch, seen.node),
+    allows: (seen) => isEndedAtOnce(seen) && toldLineByLine(seen.klatch, seen.node),
   },
   {
     id: "S12 what was done",

@@ -5,6 +5,8 @@ import { namespaces } from "../order.mjs";
 
 /** Why a connection ends for a packet that is none. */
 export const FORCED = "forced close";
+/** The same on Node, if something waits to be sent before. */
+const FORCED_LATER = "forced server close";
 
 const SID_UNKNOWN = '{"code":1,"message":"Session ID unknown"}';
 
@@ -15,6 +17,15 @@ export function isCutShort(short, long, reason) {
     toldLess(short, long) &&
     sawLess(short, long, reason)
   );
+}
+
+/** Whether each client was told on one side the beginning of what it was told on the other. */
+export function toldLineByLine(one, other) {
+  const only = ({ lines }, line) => ({ lines: { [line]: lines[line] ?? [] } });
+  return [...Object.keys(one.lines), ...Object.keys(other.lines)].every((line) => {
+    const [ours, theirs] = [only(one, line), only(other, line)];
+    return toldLess(ours, theirs) || toldLess(theirs, ours);
+  });
 }
 
 /** Whether handlers saw the beginning of what they saw with `long`, and then that it was over for `reason`, if any. */
@@ -39,7 +50,8 @@ export function toldLess(short, long) {
 
 /** Whether a connection was closed for this reason, if anybody was there to hear it. */
 function ended({ saw, reason }, expected) {
-  return (saw === "disconnecting" || saw === "disconnect") && reason === expected;
+  const isExpected = reason === expected || (expected === FORCED && reason === FORCED_LATER);
+  return (saw === "disconnecting" || saw === "disconnect") && isExpected;
 }
 
 const begins = (items, longer = []) => isDeepStrictEqual(items, longer.slice(0, items.length));

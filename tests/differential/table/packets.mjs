@@ -87,6 +87,13 @@ export const PACKETS = [
     "40/none,",
     '42/elsewhere,["event"]',
   ]),
+  row("S9 a CONNECT that is refused, a broadcast, then an event for nobody", [
+    websocket("b"),
+    frame("b", "40"),
+    polling("a", 1),
+    post("a", "40", 1),
+    post("a", payload(["40/none,", '42["all"]', '42/elsewhere,["event"]']), 1),
+  ]),
   ...each("S10", ["40", "40{}", "40/,"]),
   ...alone(
     "S11 three CONNECTs while a middleware takes its time",
