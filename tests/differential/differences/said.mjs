@@ -1,7 +1,7 @@
 // What a client said in a step, as packets, read as leniently as Node reads them.
 
 import { BINARY, TEXT } from "../script.mjs";
-import { framesOf, isFramed, written } from "./written.mjs";
+import { filled, framesOf, isFramed, written } from "./written.mjs";
 
 /** The Engine.IO packets that became whole in this step, and the one that its first attachment belongs to. */
 export function said(seen) {
@@ -28,7 +28,7 @@ function around(seen) {
     return [old, messages(framesOf([...earlier, step]).frames).slice(old.length)];
   }
   const bodies = ({ act, line, body = "" }) =>
-    act === "http" && line === step.line ? body.split("\x1e") : [];
+    act === "http" && line === step.line ? filled(body).split("\x1e") : [];
   return [before.flatMap(bodies), bodies(step)];
 }
 

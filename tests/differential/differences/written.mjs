@@ -9,13 +9,16 @@ export function isFramed({ step, before }) {
   return step.act === "frames" || (step.act === "raw" && before.some(isUpgrade));
 }
 
+/** With an id in the place of that of a question: which one does not matter here. */
+export const filled = (text) => text.replace(/\{q\d\}/g, "0");
+
 /** The steps that wrote to a WebSocket. */
 export const written = (steps, line) =>
   steps.filter((one) => one.line === line && (one.act === "frames" || one.act === "raw"));
 
 /** The frames that are whole in what these steps wrote, and the bytes behind them. */
 export function framesOf(steps) {
-  let rest = Buffer.concat(steps.map((step) => bytesOf(step, (text) => text)));
+  let rest = Buffer.concat(steps.map((step) => bytesOf(step, filled)));
   const frames = [];
   for (;;) {
     const { frame, end } = first(rest);

@@ -267,6 +267,7 @@ export const PACKETS = [
   ...both("B11 a placeholder in a plain event", `42["echo",${PLACEHOLDER}]`),
   ...both("B12 an answer in parts to nothing", `461-7[${PLACEHOLDER}]`, bytes("abcd")),
   ...both("B an answer in parts", '42["ask",1]', `461-{q0}[${PLACEHOLDER}]`, bytes("abcd")),
+  ...both("B5 no num, in an answer", '42["ask",1]', '461-{q0}[{"_placeholder":true}]'),
   row("B an answer in parts, by polling", [
     polling("a"),
     ...["40", '42["ask",1]', payload([`461-{q0}[${PLACEHOLDER}]`, bytes("abcd")])].map((one) =>
