@@ -32,6 +32,8 @@ const some = (seen, fits) =>
     return found !== undefined && fits(found, seen);
   });
 
+/** An event whose handler ends the connection. */
+const endsAll = (it) => isEvent(it) && /^(bye-all|close)$/.test(eventName(it));
 const isEvent = ({ type }) => type === 2 || type === 5;
 
 export const PACKETS = [
@@ -153,6 +155,17 @@ export const PACKETS = [
       packets(seen.node).every((text) => packets(seen.klatch).includes(text)),
   },
   {
+    id: "S12 in another namespace",
+    row: "an event behind one whose handler ends the connection, in one read, in another namespace",
+    allows: (seen) =>
+      isMuchAtOnce(seen) &&
+      new Set(said(seen).map((message) => packet(message)?.nsp)).size > 1 &&
+      some(seen, endsAll) &&
+      isOver(seen.node) &&
+      isDeepStrictEqual(seen.node.seen, seen.klatch.seen) &&
+      packets(seen.node).every((text) => packets(seen.klatch).includes(text)),
+  },
+  {
     id: "white space for an id",
     row: "white space where a packet has a digit",
     allows: (seen) =>
@@ -258,12 +271,11 @@ const isLeaving = (seen) => some(seen, ({ nsp }) => comesBehind(seen, nsp, [2, 5
  * whether they ended, if it ends the connection.
  */
 function byItself(said, seen) {
-  const endsAll = some(said, (it) => /^(bye-all|close)$/.test(eventName(it)));
   const isEnd = ({ saw }) => saw.startsWith("disconnect");
   const { server: _, ...sockets } = seen;
   const kept = Object.entries(sockets).map(([socket, items]) => [
     socket,
-    endsAll
+    some(said, endsAll)
       ? items.filter((item) => !isEnd(item))
       : items.map((item) => (isEnd(item) ? { saw: item.saw } : item)),
   ]);

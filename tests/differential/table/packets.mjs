@@ -136,6 +136,12 @@ export const PACKETS = [
     frame("a", "40"),
     frames("a", [{ data: "41" }, { data: '42["event"]' }]),
   ]),
+  row("S12 an event that ends the connection, and one of another namespace, in one read", [
+    websocket("a"),
+    frame("a", "40"),
+    frame("a", "40/other,"),
+    frames("a", [{ data: '42/other,["bye-all"]' }, { data: '42["echo"]' }]),
+  ]),
   row("S12 a DISCONNECT twice, in one read, by websocket", [
     websocket("a"),
     frame("a", "40"),
