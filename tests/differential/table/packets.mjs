@@ -263,6 +263,16 @@ export const PACKETS = [
     bytes("abcd"),
   ),
   ...both("B5 no num", '451-["event",{"_placeholder":true}]', bytes("abcd")),
+  row("B6 one that is not referred to, sent back, and more than the handlers are there for", [
+    websocket("a"),
+    frame("a", "40"),
+    frames("a", [
+      { data: '451-7["echo"]' },
+      { data: "abcd", opcode: 2 },
+      { data: '42["bye"]' },
+      { data: '42["event"]' },
+    ]),
+  ]),
   ...both("B7 the name", `451-[${PLACEHOLDER}]`, bytes("abcd")),
   ...both(
     "B10 attachments that are too large together",
