@@ -45,7 +45,7 @@ fn server() -> Server {
         .cors(Cors::list(["http://good.test"]).credentials(true))
         .allow_request(async |request, _| {
             let query = request.uri.query().unwrap_or_default();
-            let denied = query.split('&').any(|pair| pair.starts_with("deny=1"));
+            let denied = query.split('&').any(|pair| pair.len() > 5 && pair.starts_with("deny="));
             if denied { Err(Forbidden::new()) } else { Ok(()) }
         })
         .connection_error(|error| {

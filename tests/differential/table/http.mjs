@@ -65,7 +65,9 @@ export const HTTP = [
   ]),
   one("H6 another version, too", get(`EIO=3&transport=polling&sid=${"A".repeat(20)}`)),
   one("H7 an empty sid", get(`${POLLING}&sid=`)),
-  one("H8 who is not wanted, by polling", get(`${POLLING}&deny=1`)),
+  ...["deny", "deny=", "deny=1", "deny=.1", "denied=1"].map((told) =>
+    one(`H8 who is not wanted, by polling: ${told}`, get(`${POLLING}&${told}`)),
+  ),
   one("H8 who is not wanted, and speaks another version", get("EIO=3&transport=polling&deny=1")),
   one("H8 who is not wanted, by websocket", get(`${WEBSOCKET}&deny=1`, UPGRADE)),
   one("H9 an evil origin", get(POLLING, [origin("evil")])),
