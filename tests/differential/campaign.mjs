@@ -38,11 +38,15 @@ export class Campaign {
 
   /** Plays all rows whose names have `part` in them. */
   async rows(part = "") {
-    const isMeant = ({ name }) => name.includes(part);
-    const rows = TABLE.filter(isMeant);
+    const rows = TABLE.filter(({ name }) => name.includes(part));
     await this.#lanes((nth) => rows[nth]);
+    await this.slowRows(part);
+  }
+
+  /** Those of them that wait for a timer. */
+  async slowRows(part = "") {
+    const slow = SLOW.filter(({ name }) => name.includes(part));
     // All at once would be late for their own timers, where servers take long to start.
-    const slow = SLOW.filter(isMeant);
     const lane = async () => {
       for (let row = slow.shift(); row; row = slow.shift()) await this.#slowly(row);
     };

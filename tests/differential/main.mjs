@@ -32,6 +32,8 @@ process.exitCode = verdict() ? 0 : 1;
 async function table() {
   const began = Date.now();
   await campaign.rows();
+  // Where others use the machine, a step may have been late for a timer of the one before.
+  if (campaign.stale.length > 0) await campaign.slowRows();
   const seconds = Math.round((Date.now() - began) / 1000);
   console.log(`table: all rows in ${seconds} s`);
   for (const { id } of campaign.stale) console.log(`no row needs the rule \`${id}\` any more`);
