@@ -39,6 +39,9 @@ const OBJECT: u8 = 1;
 const MARKED: u8 = 2;
 const NUMBERED: u8 = 4;
 
+/// What is known of each. Most values are a string, and need no such list.
+type Levels = [u8; MAX_DEPTH];
+
 /// The key that the next value belongs to, where it matters.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Key {
@@ -56,7 +59,6 @@ pub(crate) struct Scanner<'a> {
     attachments: Option<usize>,
     max_depth: usize,
     depth: usize,
-    levels: [u8; MAX_DEPTH],
     key: Key,
     /// The string that was read last has escapes.
     escaped: bool,
@@ -71,10 +73,15 @@ impl<'a> Scanner<'a> {
             attachments,
             max_depth: max_depth.min(MAX_DEPTH),
             depth: 0,
-            levels: [0; MAX_DEPTH],
             key: Key::Other,
             escaped: false,
         }
+    }
+
+    /// A scanner behind the `[` of an array; `None` if none may be open.
+    pub(crate) fn inside_array(json: &'a [u8], max_depth: usize) -> Option<Self> {
+        let scanner = Self::new(json, None, max_depth);
+        (scanner.max_depth > 0).then_some(Self { depth: 1, ..scanner })
     }
 
     /// Whether the string that was read last has escapes.
@@ -99,7 +106,7 @@ impl<'a> Scanner<'a> {
 
     /// Reads the `[` of an array whose elements the caller reads one by one.
     pub(crate) fn open_array(&mut self) -> Result<(), JsonError> {
-        if self.peek() == Some(b'[') { self.open(0) } else { Err(JsonError::Syntax) }
+        if self.peek() == Some(b'[') { self.enter() } else { Err(JsonError::Syntax) }
     }
 
     /// Reads the elements up to the end of an opened array; where they are, brackets apart.
@@ -154,22 +161,23 @@ impl<'a> Scanner<'a> {
     #[inline(never)]
     fn nested(&mut self) -> Result<(), JsonError> {
         let floor = self.depth;
+        let mut levels = [0; MAX_DEPTH];
         loop {
-            if !self.begin_value()? {
+            if !self.begin_value(&mut levels)? {
                 continue;
             }
             while self.depth > floor {
-                let object = self.levels[self.depth - 1] & OBJECT != 0;
+                let object = levels[self.depth - 1] & OBJECT != 0;
                 if self.eat(b',') {
                     if object {
-                        self.key()?;
+                        self.key(&mut levels)?;
                     }
                     break;
                 }
                 if !self.eat(if object { b'}' } else { b']' }) {
                     return Err(JsonError::Syntax);
                 }
-                self.close()?;
+                self.close(&levels)?;
             }
             if self.depth == floor {
                 return Ok(());
@@ -178,49 +186,55 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads a scalar or an empty container whole (`true`), else up to its first value (`false`).
-    fn begin_value(&mut self) -> Result<bool, JsonError> {
+    fn begin_value(&mut self, levels: &mut Levels) -> Result<bool, JsonError> {
         match self.peek().ok_or(JsonError::Syntax)? {
             b'[' => {
-                self.open(0)?;
+                self.open(0, levels)?;
                 if !self.eat(b']') {
                     return Ok(false);
                 }
-                self.close()?;
+                self.close(levels)?;
             }
             b'{' => {
-                self.open(OBJECT)?;
+                self.open(OBJECT, levels)?;
                 if !self.eat(b'}') {
-                    self.key()?;
+                    self.key(levels)?;
                     return Ok(false);
                 }
-                self.close()?;
+                self.close(levels)?;
             }
-            _ => self.scalar()?,
+            _ => self.scalar(levels)?,
         }
         Ok(true)
     }
 
-    fn open(&mut self, level: u8) -> Result<(), JsonError> {
+    /// Reads what opens an array or an object.
+    fn enter(&mut self) -> Result<(), JsonError> {
         if self.depth >= self.max_depth {
             return Err(JsonError::TooDeep);
         }
-        self.levels[self.depth] = level;
         self.depth += 1;
         self.position += 1;
         self.key = Key::Other;
         Ok(())
     }
 
-    fn close(&mut self) -> Result<(), JsonError> {
+    fn open(&mut self, level: u8, levels: &mut Levels) -> Result<(), JsonError> {
+        self.enter()?;
+        levels[self.depth - 1] = level;
+        Ok(())
+    }
+
+    fn close(&mut self, levels: &Levels) -> Result<(), JsonError> {
         self.depth -= 1;
-        let level = self.levels[self.depth];
+        let level = levels[self.depth];
         if level & MARKED != 0 && level & NUMBERED == 0 {
             return Err(JsonError::Placeholder);
         }
         Ok(())
     }
 
-    fn key(&mut self) -> Result<(), JsonError> {
+    fn key(&mut self, levels: &mut Levels) -> Result<(), JsonError> {
         if self.peek() != Some(b'"') {
             return Err(JsonError::Syntax);
         }
@@ -231,7 +245,7 @@ impl<'a> Scanner<'a> {
             return Err(JsonError::Syntax);
         }
         if self.attachments.is_some() {
-            let level = &mut self.levels[self.depth - 1];
+            let level = &mut levels[self.depth - 1];
             // Of a key that stands twice, the last counts, as in JavaScript.
             self.key = if spells(key, PLACEHOLDER) {
                 if key != PLACEHOLDER {
@@ -250,7 +264,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn scalar(&mut self) -> Result<(), JsonError> {
+    fn scalar(&mut self, levels: &mut Levels) -> Result<(), JsonError> {
         let key = std::mem::replace(&mut self.key, Key::Other);
         let start = self.position;
         match self.byte() {
@@ -264,7 +278,7 @@ impl<'a> Scanner<'a> {
         if key != Key::Other {
             let value = &self.json[start..self.position];
             let announced = self.attachments.unwrap_or(0);
-            let level = &mut self.levels[self.depth - 1];
+            let level = &mut levels[self.depth - 1];
             match key {
                 Key::Placeholder if value == b"true" => *level |= MARKED,
                 Key::Num if index(value).is_some_and(|n| n < announced) => *level |= NUMBERED,
@@ -362,7 +376,7 @@ pub(crate) fn is_plain(text: &[u8]) -> bool {
 
 /// How many bytes at the start of `text` are simply part of the string that they stand in; `None`
 /// if nothing ends it.
-fn plain(text: &[u8]) -> Option<usize> {
+pub(crate) fn plain(text: &[u8]) -> Option<usize> {
     let Some((eight, mut rest)) = text.split_first_chunk::<8>() else {
         return special_of_few(text);
     };

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::attachment::Attachment;
 use crate::id::{Pid, SocketId};
-use crate::json::write_string;
+use crate::json::{is_plain, write_string};
 use crate::offset::{OFFSET_LEN, Offset};
 use crate::packet::{AckId, MAX_EVENT_NAME};
 use crate::payload::{ArgsWriter, EncodeError, Opening, ToArgs};
@@ -105,9 +105,34 @@ impl Outgoing {
         args: &(impl ToArgs + ?Sized),
         ack: Option<AckId>,
     ) -> Result<Self, EncodeError> {
-        let mut writer = event_writer(namespace, name, args, ack, 0)?;
+        check_name(name)?;
+        if let (Some(args), None) = (args.raw(), ack)
+            && is_plain(name.as_bytes())
+        {
+            return Ok(Self::passed_on(namespace, name, args));
+        }
+        let mut writer = event_writer(namespace, name, ack);
         args.write_args(&mut writer)?;
         Ok(Self::from_writer(writer))
+    }
+
+    /// An event whose parts are JSON already, the name but for its quotes.
+    #[inline]
+    fn passed_on(namespace: &str, name: &str, args: &[u8]) -> Self {
+        let (namespace, end) = if namespace == "/" { ("", "") } else { (namespace, ",") };
+        let comma: &[u8] = if args.is_empty() { b"\"" } else { b"\"," };
+        let length = EVENT.len() + namespace.len() + end.len() + name.len() + args.len();
+        // As long as it is: it is to be kept as it is.
+        let mut text = Vec::with_capacity(length + comma.len() + br#"["]"#.len());
+        text.extend_from_slice(EVENT);
+        text.extend_from_slice(namespace.as_bytes());
+        text.extend_from_slice(end.as_bytes());
+        text.extend_from_slice(b"[\"");
+        text.extend_from_slice(name.as_bytes());
+        text.extend_from_slice(comma);
+        text.extend_from_slice(args);
+        text.push(b']');
+        Self { text: Bytes::from(text), attachments: None }
     }
 
     /// An event that a client may ask for again: it is complete once its namespace has given it
@@ -121,7 +146,8 @@ impl Outgoing {
         name: &str,
         args: &(impl ToArgs + ?Sized),
     ) -> Result<Draft, EncodeError> {
-        let mut writer = event_writer(namespace, name, args, None, UNWRITTEN.len())?;
+        check_name(name)?;
+        let mut writer = event_writer(namespace, name, None);
         args.write_args(&mut writer)?;
         writer.push_text(UNWRITTEN);
         Ok(Draft(Self::from_writer(writer)))
@@ -137,7 +163,7 @@ impl Outgoing {
         id: AckId,
         args: &(impl ToArgs + ?Sized),
     ) -> Result<Answer, EncodeError> {
-        let text = header(ACK, namespace, Some(id), args.length());
+        let text = header(ACK, namespace, Some(id));
         let mut writer = ArgsWriter::new(text, Opening::Ack);
         args.write_args(&mut writer)?;
         Ok(Answer { is_error: writer.is_error(), packet: Self::from_writer(writer) })
@@ -146,21 +172,21 @@ impl Outgoing {
     /// The news that the client is in the namespace, as the socket `id`; with recovery, with the
     /// secret under which it may come back.
     pub fn connect(namespace: &str, id: &SocketId, pid: Option<&Pid>) -> Self {
-        let mut text = header(CONNECT, namespace, None, None);
+        let mut text = header(CONNECT, namespace, None);
         write_welcome(&mut text, id, pid);
         Self::from_text(text)
     }
 
     /// The news that the client was not let into the namespace.
     pub fn connect_error(namespace: &str, error: &ConnectError) -> Self {
-        let mut text = header(CONNECT_ERROR, namespace, None, None);
+        let mut text = header(CONNECT_ERROR, namespace, None);
         write_error(&mut text, error);
         Self::from_text(text)
     }
 
     /// The news that the client is no longer in the namespace.
     pub fn disconnect(namespace: &str) -> Self {
-        Self::from_text(header(DISCONNECT, namespace, None, None))
+        Self::from_text(header(DISCONNECT, namespace, None))
     }
 
     /// The text, Engine.IO type included; empty if the packet is a binary message.
@@ -286,22 +312,13 @@ impl fmt::Debug for ConnectError {
     }
 }
 
-/// A writer for the arguments of an event, behind its name. So many bytes are to follow them.
+/// A writer for the arguments of an event, behind its name.
 #[inline]
-fn event_writer(
-    namespace: &str,
-    name: &str,
-    args: &(impl ToArgs + ?Sized),
-    ack: Option<AckId>,
-    further: usize,
-) -> Result<ArgsWriter, EncodeError> {
-    check_name(name)?;
-    // The name's quotes, and what separates and closes.
-    let length = args.length().map(|length| name.len() + length + further + r#"["",]"#.len());
-    let mut text = header(EVENT, namespace, ack, length);
+fn event_writer(namespace: &str, name: &str, ack: Option<AckId>) -> ArgsWriter {
+    let mut text = header(EVENT, namespace, ack);
     text.push(b'[');
     write_string(&mut text, name);
-    Ok(ArgsWriter::new(text, Opening::Name))
+    ArgsWriter::new(text, Opening::Name)
 }
 
 /// Says how many attachments follow, which is known only now: 2 and 3 become 5 and 6 with the count
@@ -342,20 +359,12 @@ fn write_error(text: &mut Vec<u8>, error: &ConnectError) {
     text.push(b'}');
 }
 
-/// What stands before the payload; with room for one of this `length`, if that is known, and no more:
-/// what fits its memory need not be copied.
-fn header(kind: &[u8], namespace: &str, id: Option<AckId>, length: Option<usize>) -> Vec<u8> {
-    let named = namespace != "/";
-    let mut text = if let (Some(length), None) = (length, id) {
-        let namespace = if named { namespace.len() + 1 } else { 0 };
-        Vec::with_capacity(kind.len() + namespace + length)
-    } else {
-        let mut text = SCRATCH.take();
-        text.reserve(kind.len() + namespace.len() + length.unwrap_or(0) + 64);
-        text
-    };
+/// What stands before the payload.
+fn header(kind: &[u8], namespace: &str, id: Option<AckId>) -> Vec<u8> {
+    let mut text = SCRATCH.take();
+    text.reserve(kind.len() + namespace.len() + 64);
     text.extend_from_slice(kind);
-    if named {
+    if namespace != "/" {
         text.extend_from_slice(namespace.as_bytes());
         text.push(b',');
     }
@@ -372,7 +381,7 @@ fn write_id(text: &mut Vec<u8>, id: AckId) {
 
 /// A packet's text without spare capacity: it may wait in thousands of mailboxes.
 fn kept(text: Vec<u8>) -> Bytes {
-    if text.capacity() > MAX_SCRATCH || text.capacity() == text.len() {
+    if text.capacity() > MAX_SCRATCH {
         return Bytes::from(text.into_boxed_slice());
     }
     let kept = Bytes::copy_from_slice(&text);

@@ -83,6 +83,13 @@ impl Text {
         }
     }
 
+    /// Bytes that were [checked](check) before.
+    #[inline]
+    pub(crate) fn checked(bytes: Bytes) -> Self {
+        debug_assert!(check(&bytes).is_ok(), "the bytes are text");
+        Self(Repr::Shared(bytes))
+    }
+
     /// The text from `start` on, which cuts no character. A buffer that nobody shares is still not
     /// shared then.
     #[expect(clippy::inline_always, reason = "a comparison and two additions")]
@@ -105,6 +112,11 @@ impl Text {
     fn is_boundary(&self, index: usize) -> bool {
         is_boundary(self.as_bytes(), index)
     }
+}
+
+/// Whether bytes are text.
+pub(crate) fn check(bytes: &[u8]) -> Result<(), Utf8Error> {
+    if is_ascii(bytes) { Ok(()) } else { std::str::from_utf8(bytes).map(|_| ()) }
 }
 
 /// Whether bytes are ASCII, as most of what clients say is: sixteen at a time.
@@ -132,10 +144,8 @@ impl TryFrom<Bytes> for Text {
     type Error = Utf8Error;
 
     fn try_from(bytes: Bytes) -> Result<Self, Utf8Error> {
-        if !is_ascii(&bytes) {
-            std::str::from_utf8(&bytes)?;
-        }
-        Ok(Self(Repr::Shared(bytes)))
+        check(&bytes)?;
+        Ok(Self::checked(bytes))
     }
 }
 

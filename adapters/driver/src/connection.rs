@@ -20,7 +20,7 @@ use crate::ack::Ack;
 use crate::client::Client;
 use crate::directory::Searching;
 use crate::gate::Gate;
-use crate::handler::Call;
+use crate::handler::{Call, Known};
 use crate::handshake::Handshake;
 use crate::link::{Link, Load};
 use crate::mailbox::{Mailbox, Order, Readiness};
@@ -37,6 +37,8 @@ pub(crate) struct SocketIo {
     batch: VecDeque<Outgoing>,
     /// Bytes given to the machine since the mailbox was told.
     passed_on: usize,
+    /// The handlers that this turn has met.
+    known: Known,
     /// The connection ends, for this reason, when the mailbox is empty.
     closing: Option<CloseReason>,
     /// How many of the sockets the middlewares have not let in yet.
@@ -73,6 +75,7 @@ impl SocketIo {
             searching: None,
             batch: VecDeque::new(),
             passed_on: 0,
+            known: Known::default(),
             parked: VecDeque::new(),
             parked_bytes: 0,
             waiting: None,
@@ -91,9 +94,7 @@ impl SocketIo {
             }
             Event::Event { slot, .. } if self.is_waiting(slot) => self.wait(slot, event),
             Event::Event { slot, name, args, ack } => {
-                if let Some(gate) = self.start(slot, name, args, ack) {
-                    self.wait_for(slot, gate);
-                }
+                self.start_or_wait(slot, &name, args, ack);
             }
             Event::Ack { slot, id, args } => {
                 if let Some(socket) = self.socket(slot) {
@@ -120,11 +121,19 @@ impl SocketIo {
     /// Starts what is to be done with an event. Later ones of the socket wait for the gate, if there
     /// is one.
     #[inline]
-    fn start(&self, slot: Slot, event: Text, args: Payload, ack: Option<AckId>) -> Option<Gate> {
-        let socket = self.socket(slot).filter(|socket| socket.is_connected())?;
-        let ack = Ack::new(socket, ack);
-        let call = Call { socket: socket.clone(), event, args, ack };
-        socket.inner_namespace().handlers.start(socket, call)
+    fn start(
+        &mut self,
+        slot: Slot,
+        event: &Text,
+        args: Payload,
+        ack: Option<AckId>,
+    ) -> Option<Gate> {
+        let socket = self.sockets.get(slot.index())?.as_ref()?;
+        if socket.slot() != slot || !socket.is_connected() {
+            return None;
+        }
+        let call = Call { socket, event, args, ack: Ack::new(socket, ack) };
+        socket.inner_namespace().handlers.start(&mut self.known, call)
     }
 
     fn end(&mut self, slot: Slot, reason: CloseReason, farewell: Farewell) {
@@ -177,6 +186,30 @@ impl SocketIo {
     fn fill(&mut self) {
         while let Some(packet) = self.next_packet() {
             self.machine.send(packet);
+        }
+    }
+
+    /// The next thing to do on the wire, whatever it is.
+    #[inline(never)]
+    fn next_transmit_any(&mut self, now: Timestamp) -> Option<Transmit> {
+        loop {
+            let session = self.machine.session();
+            if session.transport() == Transport::Polling && session.can_transmit() {
+                // All there is leaves in one answer.
+                self.fill();
+            }
+            if let Some(transmit) = self.machine.poll_transmit() {
+                return Some(transmit);
+            }
+            if self.machine.session().can_transmit()
+                && let Some(packet) = self.next_packet()
+            {
+                if let Some(transmit) = self.machine.transmit(packet) {
+                    return Some(transmit);
+                }
+            } else if !self.close_when_empty(now) {
+                return None;
+            }
         }
     }
 
@@ -267,33 +300,26 @@ impl Client for SocketIo {
         }
     }
 
+    #[inline]
     fn take_events(&mut self, now: Timestamp) {
-        self.take_parked(now);
+        if self.waits() {
+            self.take_parked(now);
+        }
         while let Some(event) = self.machine.poll_event() {
             self.on_or_park(now, event);
         }
     }
 
+    #[inline]
     fn next_transmit(&mut self, now: Timestamp) -> Option<Transmit> {
-        loop {
-            let session = self.machine.session();
-            if session.transport() == Transport::Polling && session.can_transmit() {
-                // All there is leaves in one answer.
-                self.fill();
-            }
-            if let Some(transmit) = self.machine.poll_transmit() {
-                return Some(transmit);
-            }
-            if self.machine.session().can_transmit()
-                && let Some(packet) = self.next_packet()
-            {
-                if let Some(transmit) = self.machine.transmit(packet) {
-                    return Some(transmit);
-                }
-            } else if !self.close_when_empty(now) {
-                return None;
-            }
+        if !self.batch.is_empty()
+            && self.machine.transmits_at_once()
+            && let Some(packet) = self.next_packet()
+            && let Some(transmit) = self.machine.transmit(packet)
+        {
+            return Some(transmit);
         }
+        self.next_transmit_any(now)
     }
 
     fn readiness(&self) -> Readiness {
@@ -308,6 +334,7 @@ impl Client for SocketIo {
     }
 
     fn settle(&mut self, readiness: Readiness, waker: &Waker) -> bool {
+        self.known = Known::default();
         let passed_on = std::mem::take(&mut self.passed_on);
         let settled = self.link.mailbox.settle(passed_on, readiness, waker);
         if settled.drained {

@@ -23,7 +23,7 @@ use crate::hub::Hub;
 use crate::link::{InFlight, Link};
 use crate::mailbox::Order;
 use crate::snapshot::Snapshot;
-use crate::start::start;
+use crate::start::{begin_boxed, start};
 use crate::sync::RwLock;
 use crate::wakers::wake_after;
 
@@ -243,12 +243,12 @@ impl EngineSocket {
         let Some(handler) = handler else { return };
         let socket = self.clone();
         // Called when the future is polled, which is where a panic is caught.
-        let begun = async move { handler(socket, argument).await };
+        let running = async move { handler(socket, argument).await };
         let goes_on = || {
             let socket = self.clone();
             (InFlight::new(&self.0), move || socket.close())
         };
-        if start(&self.0.hub, || Box::pin(begun), goes_on).is_err() {
+        if start(&self.0.hub, || begin_boxed(running), goes_on).is_err() {
             self.close();
         }
     }

@@ -6,8 +6,9 @@ mod watching;
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::future::{Future, ready};
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
 
 use futures::FutureExt as _;
@@ -18,19 +19,21 @@ use klatch_core::{
 
 use self::events::Events;
 use self::passing::EventMiddleware;
+pub(crate) use self::passing::Known;
 use self::watching::OnRoomEvent;
 pub(crate) use self::watching::Watchers;
 use crate::ack::Ack;
 use crate::error::HandlerError;
 use crate::socket::Socket;
+use crate::start::{Rest, begin};
 use crate::sync::RwLock;
-use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// What a handler is started for: an event with its arguments.
 #[derive(Debug)]
-pub struct Call {
-    pub(crate) socket: Socket,
-    pub(crate) event: Text,
+pub struct Call<'a> {
+    pub(crate) socket: &'a Socket,
+    pub(crate) event: &'a Text,
     pub(crate) args: Payload,
     pub(crate) ack: Ack,
 }
@@ -52,9 +55,10 @@ pub struct Call {
     note = "what it returns must be serialisable, an `Err` too; its future `Send`, and the closure `Clone + Send + Sync + 'static`"
 )]
 pub trait EventHandler<Parameters>: Clone + Send + Sync + 'static {
-    /// Where a panic is caught: what is read, and the function itself, are the application's.
+    /// Begins it, where a panic is caught: what is read, and the function itself, are the
+    /// application's. What is left, if it is not done.
     #[doc(hidden)]
-    fn call(self, call: Call) -> BoxFuture<'static, ()>;
+    fn call(self, call: Call<'_>) -> Option<BoxFuture<'static, ()>>;
 }
 
 impl<F, D, Fut> EventHandler<fn(D)> for F
@@ -63,15 +67,11 @@ where
     D: FromPayload + Send,
     Fut: Future<Output: ToArgs + Send> + Send + 'static,
 {
-    fn call(self, call: Call) -> BoxFuture<'static, ()> {
+    fn call(self, call: Call<'_>) -> Rest {
         let Call { socket, event, args, ack } = call;
         match D::from_owned(args) {
-            // Not an `async` block, which would have a place more for each of these, to be moved to.
-            Ok(value) => {
-                let handled = self(socket.clone(), value);
-                Box::pin(handled.map(move |answer| ack.settle(&socket, &event, &answer)))
-            }
-            Err(error) => refused(&socket, &event, ack, error),
+            Ok(value) => begin_to_answer(Box::pin(self(socket.clone(), value)), socket, event, ack),
+            Err(error) => refused(socket, event, ack, error),
         }
     }
 }
@@ -82,30 +82,47 @@ where
     D: FromPayload + Send,
     Fut: Future<Output: ToArgs + Send> + Send + 'static,
 {
-    fn call(self, call: Call) -> BoxFuture<'static, ()> {
+    fn call(self, call: Call<'_>) -> Rest {
         let Call { socket, event, args, ack } = call;
         match D::from_owned(args) {
             Ok(value) => {
-                let handled = self(socket.clone(), value, ack);
-                let settle = move |outcome| Ack::none().settle(&socket, &event, &outcome);
-                Box::pin(handled.map(settle))
+                let handled = Box::pin(self(socket.clone(), value, ack));
+                begin_to_answer(handled, socket, event, Ack::none())
             }
-            Err(error) => refused(&socket, &event, ack, error),
+            Err(error) => refused(socket, event, ack, error),
+        }
+    }
+}
+
+/// Begins a handler, what it returns is the answer.
+#[inline]
+fn begin_to_answer<Fut>(handled: Pin<Box<Fut>>, socket: &Socket, event: &Text, ack: Ack) -> Rest
+where
+    Fut: Future<Output: ToArgs + Send> + Send + 'static,
+{
+    match begin(handled) {
+        Ok(answer) => {
+            ack.settle(socket, event, &answer);
+            None
+        }
+        Err(handled) => {
+            let (socket, event) = (socket.clone(), event.clone());
+            Some(Box::pin(handled.map(move |answer| ack.settle(&socket, &event, &answer))))
         }
     }
 }
 
 /// What is done for an event whose arguments do not fit: nothing more.
 #[cold]
-fn refused(socket: &Socket, event: &Text, ack: Ack, error: DecodeError) -> BoxFuture<'static, ()> {
+fn refused(socket: &Socket, event: &Text, ack: Ack, error: DecodeError) -> Rest {
     ack.refuse(socket, event, error);
-    Box::pin(ready(()))
+    None
 }
 
 /// What a client must pass before it is let in.
 pub(crate) type Middleware =
     Arc<dyn Fn(Socket) -> BoxFuture<'static, Result<(), ConnectError>> + Send + Sync>;
-type OnEvent = Arc<dyn Fn(Call) -> BoxFuture<'static, ()> + Send + Sync>;
+type OnEvent = Arc<dyn Fn(Call<'_>) -> Rest + Send + Sync>;
 type OnConnect = Arc<dyn Fn(Socket) -> BoxFuture<'static, ()> + Send + Sync>;
 type OnDisconnect = Arc<dyn Fn(Socket, CloseReason) -> BoxFuture<'static, ()> + Send + Sync>;
 type OnExpired = Arc<dyn Fn(SocketId) + Send + Sync>;
@@ -119,6 +136,8 @@ type OnError = Arc<dyn Fn(&Socket, &str, &HandlerError) + Send + Sync>;
 pub struct Handlers {
     /// Shared with who took it over, until one of them changes it.
     table: RwLock<Arc<Table>>,
+    /// How often it was changed. Under the lock.
+    changes: AtomicUsize,
     /// Whether somebody sees what is sent. Changed under the lock.
     is_watched: AtomicBool,
     /// Whether somebody sees what happens to rooms. Changed under the lock.
@@ -154,7 +173,7 @@ impl Handlers {
     /// See [`EventHandler`] for what a handler may be, and [`Ack::send`](crate::Ack::send) for
     /// what its return value means.
     pub fn on<P>(&self, event: &str, handler: impl EventHandler<P>) {
-        let handler: OnEvent = Arc::new(move |call| handler.clone().call(call));
+        let handler: OnEvent = Arc::new(move |call: Call<'_>| handler.clone().call(call));
         drop(self.replace(|table| table.events.insert(event, handler)));
     }
 
@@ -303,6 +322,7 @@ impl Handlers {
             is_watched: AtomicBool::new(table.outgoing.is_some()),
             are_rooms_watched: AtomicBool::new(table.room_event.is_some()),
             table: RwLock::new(table),
+            changes: AtomicUsize::new(0),
         }
     }
 
@@ -314,6 +334,7 @@ impl Handlers {
         let (room_event, error) = (table.room_event.clone(), table.error.clone());
         let rest = Arc::new(Table { room_event, error, ..Table::default() });
         let forgotten = std::mem::replace(&mut *table, rest);
+        self.changes.fetch_add(1, Ordering::Release);
         self.is_watched.store(false, Ordering::Release);
         drop(table);
         drop(forgotten);
@@ -324,6 +345,7 @@ impl Handlers {
     #[must_use]
     fn replace<T>(&self, replace: impl FnOnce(&mut Table) -> T) -> T {
         let mut table = self.table.write();
+        self.changes.fetch_add(1, Ordering::Release);
         let table = Arc::make_mut(&mut table);
         let replaced = replace(table);
         self.is_watched.store(table.outgoing.is_some(), Ordering::Release);

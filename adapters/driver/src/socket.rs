@@ -7,7 +7,6 @@ mod writing;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use futures::future::BoxFuture;
 use klatch_core::engine::Transport;
 use klatch_core::{
     CloseReason, ConnectError, DecodeError, EncodeError, FromPayload, Limit, Luggage, Outgoing,
@@ -22,7 +21,7 @@ use crate::link::{InFlight, Link};
 use crate::mailbox::{Order, Refusal};
 use crate::meter::Meter;
 use crate::namespace::{self, Namespace};
-use crate::start::start;
+use crate::start::{Rest, begin, start};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::wakers::wake_after;
@@ -271,7 +270,7 @@ impl Socket {
     /// Runs the connect handler, and what was to happen to the socket meanwhile.
     pub(crate) fn begin(&self) {
         if let Some(handler) = self.0.namespace.handlers.connect(self) {
-            self.run(&"connect".into(), || handler);
+            self.run(&"connect".into(), || begin(handler).err());
         }
         let mut life = self.0.life.lock();
         let Life::Connecting { end } = *life else { return };
@@ -308,7 +307,7 @@ impl Socket {
         self.0.link.drained();
         let handlers = &self.0.namespace.handlers;
         if let Some(handler) = handlers.disconnecting(self, reason) {
-            self.run(&"disconnecting".into(), || handler);
+            self.run(&"disconnecting".into(), || begin(handler).err());
         }
         // Before it is out: a namespace that has ended forgets its handlers with its last socket.
         let disconnect = handlers.disconnect(self, reason);
@@ -316,7 +315,7 @@ impl Socket {
         tracing::debug!(namespace = self.namespace_name(), socket = %self.0.id, %reason, "disconnected");
         Meter::disconnected(reason);
         if let Some(handler) = disconnect {
-            self.run(&"disconnect".into(), || handler);
+            self.run(&"disconnect".into(), || begin(handler).err());
         }
         for heir in heirs {
             heir.mailbox.nudge();
@@ -324,7 +323,8 @@ impl Socket {
     }
 
     /// Starts a handler; see [`start`].
-    pub(crate) fn run(&self, event: &Text, handler: impl FnOnce() -> BoxFuture<'static, ()>) {
+    #[inline]
+    pub(crate) fn run(&self, event: &Text, handler: impl FnOnce() -> Rest) {
         let link = &self.0.link;
         let handler = || Meter::timed(&link.hub, handler);
         let goes_on = || {

@@ -1,5 +1,6 @@
 //! One client: an Engine.IO session and, on top of it, the namespaces that it is in.
 
+mod receiving;
 mod slots;
 #[cfg(test)]
 mod tests;
@@ -9,12 +10,10 @@ use std::time::Duration;
 
 pub use self::slots::Slot;
 use self::slots::{Slots, Stage};
-use crate::engine::{self, Frame, Input, Message, Segment, Session, Transmit, Transport};
-use crate::packet::{AckId, Body, Decoder, DecoderLimits, Outline, Packet, PacketError, Parts};
+use crate::engine::{self, Frame, Input, Segment, Session, Transmit, Transport};
+use crate::packet::{AckId, Decoder, DecoderLimits};
 use crate::queue::push;
-use crate::{
-    CloseReason, Config, ConnectError, Limit, Outgoing, Parser, Payload, Sid, Text, Timestamp,
-};
+use crate::{CloseReason, Config, Limit, Outgoing, Parser, Payload, Sid, Text, Timestamp};
 
 /// One Socket.IO client, from its handshake to its end.
 ///
@@ -138,28 +137,6 @@ impl Connection {
         self.pump(now);
     }
 
-    /// As [`handle`](Self::handle) with a frame and then [`poll_event`](Self::poll_event), which is
-    /// what most frames come to: what can be told at once is not queued. There may be more events.
-    #[must_use]
-    pub fn receive(&mut self, now: Timestamp, frame: Frame) -> Option<Event> {
-        if !self.events.is_empty() {
-            self.handle(now, Input::Frame(frame));
-            return self.poll_event();
-        }
-        let Some(message) = self.session.handle_frame_at_once(now, frame) else {
-            self.pump(now);
-            return self.poll_event();
-        };
-        let event = self.handle_message(now, message);
-        self.pump(now);
-        match event {
-            Some(Event::Disconnect { .. }) => event.and_then(|event| self.report(event)),
-            // That its namespace hears of it was asked when it was read.
-            Some(_) => event,
-            None => self.poll_event(),
-        }
-    }
-
     /// See [`Session::accept_upgrade`].
     #[must_use]
     pub fn accept_upgrade(&mut self, now: Timestamp) -> bool {
@@ -278,9 +255,17 @@ impl Connection {
         }
     }
 
+    /// Whether a packet that is sent now leaves before anything else: what [`transmit`](Self::transmit)
+    /// asks. Changed by every call that takes `&mut self`.
+    #[inline]
+    pub fn transmits_at_once(&self) -> bool {
+        self.session.is_clear()
+    }
+
     /// As [`send`](Self::send) and then [`poll_transmit`](Self::poll_transmit), which is what most
     /// packets come to: what can leave at once is not queued.
     #[must_use]
+    #[inline]
     pub fn transmit(&mut self, packet: Outgoing) -> Option<Transmit> {
         if packet.attachments().is_empty() && self.session.is_clear() {
             return Some(Transmit::Frame(Frame::Text(packet.into_parts().0)));
@@ -333,121 +318,6 @@ impl Connection {
         }
     }
 
-    fn handle_message(&mut self, now: Timestamp, message: Message) -> Option<Event> {
-        // Messages of one polling payload may stand behind the one that closed the connection.
-        if self.deaf {
-            return None;
-        }
-        let decoded = match message {
-            Message::Text(text) if self.parser == Parser::Default => {
-                return self.handle_text(now, text);
-            }
-            Message::Text(_) => Err(PacketError::UnexpectedText),
-            Message::Binary(bytes) if self.parser == Parser::Default => {
-                self.decoder.decode_binary(bytes)
-            }
-            Message::Binary(bytes) => Packet::from_msgpack(&bytes, self.decoder.limits()).map(Some),
-        };
-        self.handle_decoded(now, decoded)
-    }
-
-    fn handle_text(&mut self, now: Timestamp, text: Text) -> Option<Event> {
-        let outline = self.decoder.outline(&text);
-        // Nearly all that clients say is an event where they are. It is not made a packet first, which
-        // would be moved as often as it is passed on.
-        if let Ok(outline) = &outline
-            && let Parts::Event { name, escaped, args, ack } = &outline.body
-            && outline.announced == 0
-            && let Some((slot, Stage::Joined)) = self.slots.find(outline.namespace(text.as_bytes()))
-        {
-            self.assemble_by = None;
-            return match self.decoder.event(text, name.clone(), *escaped, args) {
-                Ok((name, args)) => Some(Event::Event { slot, name, args, ack: *ack }),
-                Err(error) => self.handle_decoded(now, Err(error)),
-            };
-        }
-        match outline {
-            Ok(outline) => self.handle_rest(now, text, outline),
-            Err(error) => self.handle_decoded(now, Err(error)),
-        }
-    }
-
-    /// A text that is no event without attachments, or not for where the client is.
-    #[inline(never)]
-    fn handle_rest(&mut self, now: Timestamp, text: Text, outline: Outline) -> Option<Event> {
-        let decoded = self.decoder.cut(text, outline);
-        self.handle_decoded(now, decoded)
-    }
-
-    /// Not a part of what reads an event: a packet is moved as often as it is passed on.
-    #[inline(never)]
-    fn handle_decoded(
-        &mut self,
-        now: Timestamp,
-        decoded: Result<Option<Packet>, PacketError>,
-    ) -> Option<Event> {
-        self.assemble_by = match (self.decoder.is_awaiting(), self.assemble_by) {
-            (false, _) => None,
-            (true, None) => Some(now + self.assembly_timeout),
-            (true, by) => by,
-        };
-        match decoded {
-            Ok(Some(packet)) => self.handle_packet(now, packet),
-            Ok(None) => None,
-            Err(error) => {
-                if let Some(limit) = error.limit() {
-                    self.hit(limit);
-                }
-                self.refuse(now, CloseReason::ForcedClose)
-            }
-        }
-    }
-
-    fn handle_packet(&mut self, now: Timestamp, packet: Packet) -> Option<Event> {
-        let Packet { namespace, body } = packet;
-        let known = self.slots.find(namespace.as_bytes());
-        match (body, known) {
-            (Body::Connect { auth }, None | Some((_, Stage::Left | Stage::Leaving))) => {
-                self.handle_connect(now, namespace, auth)
-            }
-            (Body::Event { name, args, ack }, Some((slot, Stage::Joined))) => {
-                Some(Event::Event { slot, name, args, ack })
-            }
-            (Body::Ack { id, args }, Some((slot, Stage::Joined))) => {
-                Some(Event::Ack { slot, id, args })
-            }
-            (Body::Disconnect, Some((slot, Stage::Joined))) => {
-                self.slots.set(slot, Stage::Leaving);
-                Some(Event::Disconnect { slot })
-            }
-            // An answer to nothing; and what a client sent that could not know yet that the
-            // namespace had ended.
-            (Body::StrayAck, Some((_, Stage::Joined)))
-            | (
-                Body::Event { .. } | Body::Ack { .. } | Body::StrayAck | Body::Disconnect,
-                Some((_, Stage::Left | Stage::Leaving)),
-            ) => None,
-            // A second CONNECT, or anything else where the client is not: as in Node, the whole
-            // connection pays for it.
-            (Body::Connect { .. }, Some((_, Stage::Joined | Stage::Pending)))
-            | (
-                Body::Event { .. } | Body::Ack { .. } | Body::StrayAck | Body::Disconnect,
-                None | Some((_, Stage::Pending)),
-            ) => self.refuse(now, CloseReason::ForcedClose),
-        }
-    }
-
-    fn handle_connect(&mut self, now: Timestamp, namespace: Text, auth: Payload) -> Option<Event> {
-        if let Some(slot) = self.slots.insert(&namespace, self.max_namespaces) {
-            return Some(Event::Connect { slot, namespace, auth });
-        }
-        self.hit(Limit::Namespaces);
-        let error = ConnectError::new("Too many namespaces");
-        self.send(self.parser.connect_error(&namespace, &error));
-        self.count_refusal(now);
-        None
-    }
-
     fn count_refusal(&mut self, now: Timestamp) {
         if let Some(left) = self.refusals_left.checked_sub(1) {
             self.refusals_left = left;
@@ -470,14 +340,6 @@ impl Connection {
     #[cold]
     fn hit(&mut self, limit: Limit) {
         push(&mut self.events, Event::Limit { limit });
-    }
-
-    /// Closes the connection for what its client sent, and hears no more of it: no event.
-    fn refuse(&mut self, now: Timestamp, reason: CloseReason) -> Option<Event> {
-        self.deaf = true;
-        self.assemble_by = None;
-        self.session.close(now, reason);
-        None
     }
 
     fn answer(&self, slot: Slot) -> Result<(), SlotError> {

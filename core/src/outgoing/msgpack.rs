@@ -95,7 +95,7 @@ pub(crate) fn disconnect(namespace: &str) -> Outgoing {
 fn write_event(name: &str, args: &(impl ToArgs + ?Sized)) -> Result<ArgsWriter, EncodeError> {
     check_name(name)?;
     let mut json = SCRATCH.take();
-    json.reserve(name.len() + args.length().unwrap_or(0) + 64);
+    json.reserve(name.len() + args.raw().map_or(0, <[u8]>::len) + 64);
     json.push(b'[');
     write_string(&mut json, name);
     let mut writer = ArgsWriter::inline(json, Opening::Name);

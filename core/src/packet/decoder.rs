@@ -72,6 +72,18 @@ impl Decoder {
         Outline::read(text.as_bytes(), &self.limits)
     }
 
+    /// Name and arguments of what nearly all messages are, or `None` if that is to be found out by
+    /// their [outline](Self::outline). The text is bytes that have not been checked yet.
+    #[inline]
+    pub(crate) fn plain_event(&self, text: &[u8]) -> Option<(Range<usize>, Range<usize>)> {
+        if self.pending.is_some() || text.len() > self.limits.payload {
+            return None;
+        }
+        let (name, args) = Outline::plain_event(text, &self.limits)?;
+        check_name(&text[name.clone()], self.limits.event_name).ok()?;
+        Some((name, args))
+    }
+
     /// The packet that a text is by its outline; `None` if attachments must follow.
     #[inline]
     pub(crate) fn cut(

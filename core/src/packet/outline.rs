@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{AckId, DecoderLimits, PacketError};
-use crate::json::Scanner;
+use crate::json::{Scanner, plain};
 
 /// Where the parts of a packet's text are.
 pub(crate) struct Outline {
@@ -40,6 +40,29 @@ impl Outline {
     #[inline]
     pub(super) fn read(text: &[u8], limits: &DecoderLimits) -> Result<Self, PacketError> {
         Reader { text, limits, position: 0 }.packet()
+    }
+
+    /// Name and arguments of what nearly all messages are: an event for `/` that asks for no answer, has
+    /// arguments, and a name with nothing to escape. It is one if this finds it, and [`read`](Self::read)
+    /// finds the same; if not, that is to be asked.
+    #[inline]
+    pub(super) fn plain_event(
+        text: &[u8],
+        limits: &DecoderLimits,
+    ) -> Option<(Range<usize>, Range<usize>)> {
+        const NAME: &[u8] = br#"2[""#;
+        let rest = text.strip_prefix(NAME)?;
+        let name = NAME.len()..NAME.len() + plain(rest)?;
+        let rest = text[name.end..].strip_prefix(br#"","#)?;
+        let at = text.len() - rest.len();
+        let mut scanner = Scanner::inside_array(rest, limits.json_depth)?;
+        // A comma has an argument behind it.
+        if scanner.peek() == Some(b']') {
+            return None;
+        }
+        let args = scanner.rest_of_array().ok()?;
+        scanner.end().ok()?;
+        Some((name, at + args.start..at + args.end))
     }
 
     /// The namespace's name, in the text that this is the outline of.
@@ -194,4 +217,84 @@ fn open(scanner: &mut Scanner<'_>) -> Result<(), PacketError> {
 /// The value of ASCII digits, unless it does not fit.
 fn number(digits: &[u8]) -> Option<u64> {
     std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Pieces of which many an event is made, and many a text that is nearly one.
+    fn texts() -> impl Strategy<Value = String> {
+        let pieces = prop::sample::select(vec![
+            "2",
+            "[",
+            "\"",
+            "]",
+            ",",
+            "a",
+            "\"a\"",
+            "2[\"a\",",
+            "2[\"a\",\"b\"]",
+            "{",
+            "}",
+            ":",
+            " ",
+            "\\",
+            "\\u0061",
+            "1",
+            "{\"a\":[1]}",
+            "/",
+            "null",
+            "grüße",
+            "\n",
+            "[[",
+            "]]",
+        ]);
+        prop::collection::vec(pieces, 0..8).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_found_at_once_is_what_the_grammar_says(text in texts(), depth in 0..4usize) {
+            let limits = DecoderLimits::default().max_json_depth(depth);
+            let begun = format!("2[\"name\",{text}");
+            for text in [&text, &begun, &format!("{begun}]")] {
+                let Some(found) = Outline::plain_event(text.as_bytes(), &limits) else { continue };
+                let outline = Outline::read(text.as_bytes(), &limits).expect("it was found");
+                prop_assert_eq!((outline.announced, &outline.namespace), (0, &None));
+                let Parts::Event { name, escaped: false, args, ack: None } = outline.body else {
+                    panic!("{text} is no such event");
+                };
+                prop_assert_eq!((name.start + 1..name.end - 1, args), found);
+            }
+        }
+    }
+
+    #[test]
+    fn events_are_found_at_once_and_nothing_else_is() {
+        let find = |text: &str| {
+            let (name, args) = Outline::plain_event(text.as_bytes(), &DecoderLimits::default())?;
+            Some((text[name].to_owned(), text[args].to_owned()))
+        };
+        let found = |name: &str, args: &str| Some((name.to_owned(), args.to_owned()));
+        assert_eq!(find(r#"2["echo","hello"]"#), found("echo", r#""hello""#));
+        assert_eq!(find(r#"2["", 1, {"a":[]} ]"#), found("", r#"1, {"a":[]}"#));
+        for other in [
+            r#"2["echo"]"#,
+            r#"2["echo",]"#,
+            r#"2["echo",1"#,
+            r#"2["echo",1]]"#,
+            r#"2["e\u0063ho",1]"#,
+            r#"27["echo",1]"#,
+            r#"2/a,["echo",1]"#,
+            r#"3["echo",1]"#,
+            "2[1,1]",
+            "2[\"",
+            "",
+        ] {
+            assert_eq!(find(other), None, "{other}");
+        }
+    }
 }

@@ -15,8 +15,26 @@ pub(super) struct End {
 }
 
 impl SocketIo {
+    /// Whether something waits for others to end.
+    pub(super) fn waits(&self) -> bool {
+        !self.parked.is_empty() || self.waiting.is_some()
+    }
+
     /// Acts on an event, or has it wait behind others.
+    #[inline]
     pub(super) fn on_or_park(&mut self, now: Timestamp, event: Event) {
+        match event {
+            // Nearly all are this, and are not to be moved more often than they must.
+            Event::Event { slot, name, args, ack } if !self.waits() && !self.link.waits() => {
+                self.link.hub.meter.packet_received();
+                self.start_or_wait(slot, &name, args, ack);
+            }
+            event => self.on_or_park_any(now, event),
+        }
+    }
+
+    #[inline(never)]
+    fn on_or_park_any(&mut self, now: Timestamp, event: Event) {
         if matches!(
             event,
             Event::Connect { .. }
@@ -84,7 +102,7 @@ impl SocketIo {
 
     /// Whether something could start that waits.
     pub(super) fn may_go_on(&self) -> bool {
-        (!self.parked.is_empty() || self.waiting.is_some()) && !self.link.waits()
+        self.waits() && !self.link.waits()
     }
 
     /// The connection is over. What the client did before that is handled before it ends, as far as
@@ -92,8 +110,7 @@ impl SocketIo {
     pub(super) fn on_end(&mut self, now: Timestamp, reason: CloseReason) {
         let by_server =
             matches!(reason, CloseReason::ServerShuttingDown | CloseReason::ForcedServerClose);
-        let waits = !self.parked.is_empty() || self.waiting.is_some();
-        if by_server || !waits || self.link.hub.is_closing() {
+        if by_server || !self.waits() || self.link.hub.is_closing() {
             return self.on_closed(reason);
         }
         self.link.close();

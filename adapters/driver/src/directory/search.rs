@@ -10,7 +10,7 @@ use klatch_core::{ParentKey, Payload, Route, Slot, Text};
 use super::{Directory, Visit};
 use crate::link::{InFlight, Link};
 use crate::parent::{self, Answer};
-use crate::start::start;
+use crate::start::{begin_boxed, start};
 use crate::sync::Mutex;
 
 /// A client that asks for a namespace, until it is known whether there is one for it.
@@ -57,7 +57,7 @@ impl Search {
             let (search, failed) = (search.clone(), link.clone());
             (InFlight::new(link), move || search.settle(None, &failed))
         };
-        if start(&link.hub, || Box::pin(asking), goes_on).is_err() {
+        if start(&link.hub, || begin_boxed(asking), goes_on).is_err() {
             search.settle(None, link);
         }
         search

@@ -1,18 +1,18 @@
 //! Middlewares of events, and what becomes of the events that nobody handles.
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::sync::Arc;
-use std::task::Poll;
 
-use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use klatch_core::{Payload, ToArgs};
+use klatch_core::{Payload, Slot, Text, ToArgs};
 
-use super::{Call, Handlers, Table};
+use super::{Call, Handlers, Table, Watchers, begin_to_answer};
 use crate::ack::Ack;
 use crate::error::EventError;
 use crate::gate::{Gate, Opener};
 use crate::socket::Socket;
+use crate::start::begin_boxed;
+use crate::sync::atomic::Ordering;
 
 /// What an event must pass before it is handled.
 pub(super) type EventMiddleware = Arc<
@@ -77,13 +77,10 @@ impl Handlers {
         F: FnOnce(Socket, String, Payload, Ack) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output: ToArgs + Send> + Send + 'static,
     {
-        let handler: super::OnEvent = Arc::new(move |call| {
-            let handler = handler.clone();
-            Box::pin(async move {
-                let Call { socket, event, args, ack } = call;
-                let outcome = handler(socket.clone(), event.to_string(), args, ack).await;
-                Ack::none().settle(&socket, &event, &outcome);
-            })
+        let handler: super::OnEvent = Arc::new(move |call: Call<'_>| {
+            let Call { socket, event, args, ack } = call;
+            let future = handler.clone()(socket.clone(), event.to_string(), args, ack);
+            begin_to_answer(Box::pin(future), socket, event, Ack::none())
         });
         drop(self.replace(|table| table.fallback.replace(handler)));
     }
@@ -95,59 +92,108 @@ impl Handlers {
 
     /// Does what is to be done with an event that arrived for this socket. What later events of it
     /// wait for, if there is something.
-    pub(crate) fn start(&self, socket: &Socket, call: Call) -> Option<Gate> {
-        let table = self.table.read();
+    #[inline]
+    pub(crate) fn start(&self, known: &mut Known, call: Call<'_>) -> Option<Gate> {
+        let socket = call.socket;
+        let table = self.known(known, socket.slot());
         if table.any.is_none() && table.event_middlewares.is_none() {
-            let handler = table.handler(&call)?;
-            drop(table);
-            socket.run(&call.event.clone(), || handler(call));
+            let handler = table.handler(call.event)?;
+            socket.run(call.event, || handler(call));
             return None;
         }
         let (any, middlewares) = (table.any.clone(), table.event_middlewares.clone());
-        drop(table);
+        self.start_watched(known, any, middlewares, call)
+    }
+
+    #[inline(never)]
+    fn start_watched(
+        &self,
+        known: &mut Known,
+        any: Option<Watchers>,
+        middlewares: Option<Arc<[EventMiddleware]>>,
+        call: Call<'_>,
+    ) -> Option<Gate> {
+        let Call { socket, event, .. } = call;
         if let Some(any) = any {
-            any.see(socket, &call.event, &call.args);
+            any.see(socket, event, &call.args);
             if !socket.is_connected() {
                 return None;
             }
         }
-        let name = call.event.clone();
         if let Some(middlewares) = middlewares {
             let (gate, opener) = Gate::shut(socket.link());
-            socket.run(&name, || Box::pin(pass(middlewares, call, opener)));
+            let passing =
+                pass(middlewares, socket.clone(), event.clone(), call.args, call.ack, opener);
+            socket.run(event, || begin_boxed(passing));
             return Some(gate);
         }
-        let handler = self.table.read().handler(&call)?;
-        socket.run(&name, || handler(call));
+        // Somebody who saw it may have changed them.
+        let handler = self.known(known, socket.slot()).handler(event)?;
+        socket.run(event, || handler(call));
         None
+    }
+
+    /// The table as it is now.
+    #[inline]
+    fn known<'a>(&self, known: &'a mut Known, slot: Slot) -> &'a Table {
+        let changes = self.changes.load(Ordering::Acquire);
+        match &mut known.0 {
+            Some(last) if last.slot == slot && last.changes == changes => {}
+            last => *last = Some(self.look(slot)),
+        }
+        known.0.as_ref().map(|last| &*last.table).expect("it was just looked at")
+    }
+
+    #[inline(never)]
+    fn look(&self, slot: Slot) -> Look {
+        let table = self.table.read();
+        Look { slot, changes: self.changes.load(Ordering::Relaxed), table: table.clone() }
     }
 }
 
+/// What the handlers of a socket were when they were last asked for: where several events come at
+/// once, all but the first are spared a lock. To be forgotten soon: it keeps what handlers captured.
+#[derive(Default)]
+pub(crate) struct Known(Option<Look>);
+
+struct Look {
+    /// Of the socket, which has no other handlers as long as it lives.
+    slot: Slot,
+    changes: usize,
+    table: Arc<Table>,
+}
+
 impl Table {
-    fn handler(&self, call: &Call) -> Option<super::OnEvent> {
-        self.events.find(call.event.as_bytes()).or(self.fallback.as_ref()).cloned()
+    #[inline]
+    fn handler(&self, event: &Text) -> Option<&super::OnEvent> {
+        self.events.find(event.as_bytes()).or(self.fallback.as_ref())
     }
 }
 
 /// Has an event pass its middlewares, and then handles it. Once the handler has started, later
 /// events may.
-async fn pass(middlewares: Arc<[EventMiddleware]>, call: Call, opener: Opener) {
-    let name = call.event.to_string();
+async fn pass(
+    middlewares: Arc<[EventMiddleware]>,
+    socket: Socket,
+    event: Text,
+    args: Payload,
+    ack: Ack,
+    opener: Opener,
+) {
+    let name = event.to_string();
     for middleware in &*middlewares {
-        if let Err(error) = middleware(call.socket.clone(), name.clone(), call.args.clone()).await {
-            let Call { socket, ack, .. } = call;
+        if let Err(error) = middleware(socket.clone(), name.clone(), args.clone()).await {
             return ack.refuse_by_middleware(&socket, &name, error);
         }
-        if !call.socket.is_connected() {
+        if !socket.is_connected() {
             return;
         }
     }
-    let handler = call.socket.inner_namespace().handlers.table.read().handler(&call);
+    let handler = socket.inner_namespace().handlers.table.read().handler(&event).cloned();
     let Some(handler) = handler else { return };
-    let mut handler = handler(call);
-    let first = poll_fn(|cx| Poll::Ready(handler.poll_unpin(cx))).await;
+    let rest = handler(Call { socket: &socket, event: &event, args, ack });
     drop(opener);
-    if first.is_pending() {
-        handler.await;
+    if let Some(rest) = rest {
+        rest.await;
     }
 }

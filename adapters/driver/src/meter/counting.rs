@@ -2,15 +2,14 @@
 //! `docs/observability.md`.
 
 use std::fmt;
-use std::sync::Arc;
 
-use futures::future::BoxFuture;
 use klatch_core::engine::Transport;
 use klatch_core::{CloseReason, Limit};
 use metrics::{Counter, Histogram, counter, gauge, histogram};
 
 use crate::hub::Hub;
 use crate::snapshot::Snapshot;
+use crate::start::Rest;
 
 /// Counters of the recorder that there was when the server was built. What is seldom asks for its own.
 pub(crate) struct Meter {
@@ -62,18 +61,19 @@ impl Meter {
         counter!("klatch_disconnects_total", "reason" => reason.as_str()).increment(1);
     }
 
-    /// The handler, and the time that it takes from here to its end.
-    pub(crate) fn timed(
-        hub: &Hub,
-        handler: impl FnOnce() -> BoxFuture<'static, ()>,
-    ) -> BoxFuture<'static, ()> {
-        let Some(host) = hub.host().map(Arc::clone) else { return handler() };
-        let (began, seconds) = (host.now(), hub.meter.handler_seconds.clone());
-        let handler = handler();
-        Box::pin(async move {
-            handler.await;
+    /// Begins a handler, and takes the time from here to its end.
+    pub(crate) fn timed(hub: &Hub, handler: impl FnOnce() -> Rest) -> Rest {
+        let Some(host) = hub.host() else { return handler() };
+        let began = host.now();
+        let Some(rest) = handler() else {
+            hub.meter.handler_seconds.record((host.now() - began).as_secs_f64());
+            return None;
+        };
+        let (host, seconds) = (host.clone(), hub.meter.handler_seconds.clone());
+        Some(Box::pin(async move {
+            rest.await;
             seconds.record((host.now() - began).as_secs_f64());
-        })
+        }))
     }
 }
 

@@ -1,10 +1,10 @@
 //! A meter that counts nothing, and costs nothing.
 
-use futures::future::BoxFuture;
 use klatch_core::CloseReason;
 use klatch_core::engine::Transport;
 
 use crate::hub::Hub;
+use crate::start::Rest;
 
 #[derive(Debug)]
 pub(crate) struct Meter;
@@ -34,10 +34,7 @@ impl Meter {
     pub(crate) fn disconnected(_: CloseReason) {}
 
     #[inline]
-    pub(crate) fn timed(
-        _: &Hub,
-        handler: impl FnOnce() -> BoxFuture<'static, ()>,
-    ) -> BoxFuture<'static, ()> {
+    pub(crate) fn timed(_: &Hub, handler: impl FnOnce() -> Rest) -> Rest {
         handler()
     }
 }

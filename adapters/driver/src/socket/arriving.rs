@@ -7,7 +7,7 @@ use klatch_core::{ConnectError, JoinError, SocketKey};
 use super::{Life, Socket};
 use crate::handler::Middleware;
 use crate::link::InFlight;
-use crate::start::start;
+use crate::start::{begin_boxed, start};
 use crate::sync::atomic::Ordering;
 
 impl Socket {
@@ -24,7 +24,7 @@ impl Socket {
             let socket = self.clone();
             (InFlight::new(link), move || socket.judge_panicked())
         };
-        if start(&link.hub, || Box::pin(asked), goes_on).is_err() {
+        if start(&link.hub, || begin_boxed(asked), goes_on).is_err() {
             self.judge_panicked();
         }
     }

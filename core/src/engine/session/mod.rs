@@ -129,11 +129,16 @@ impl Session {
     /// Takes in a frame as [`handle`](Self::handle) does, but hands out at once the message that
     /// would be the next event.
     pub(crate) fn handle_frame_at_once(&mut self, now: Timestamp, frame: Frame) -> Option<Message> {
-        if self.is_open() && self.transport == Transport::WebSocket && self.events.is_empty() {
+        if self.hears_at_once() {
             return self.take_frame(now, frame);
         }
         self.handle_frame(now, frame);
         None
+    }
+
+    /// Whether a message that came now, in a frame, would be the next event.
+    pub(crate) fn hears_at_once(&self) -> bool {
+        self.is_open() && self.transport == Transport::WebSocket && self.events.is_empty()
     }
 
     /// Queues a packet for the client, behind those queued before; dropped once the session is closed.

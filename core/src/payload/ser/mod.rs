@@ -27,9 +27,9 @@ pub trait ToArgs {
     #[doc(hidden)]
     fn write_args(&self, writer: &mut ArgsWriter) -> Result<(), EncodeError>;
 
-    /// How many bytes of JSON it is, if that is known.
+    /// The arguments as JSON, brackets apart, if they are that already and have no attachments.
     #[doc(hidden)]
-    fn length(&self) -> Option<usize> {
+    fn raw(&self) -> Option<&[u8]> {
         None
     }
 
@@ -51,8 +51,9 @@ impl<T: Serialize + ?Sized> ToArgs for T {
 }
 
 impl ToArgs for Payload {
-    fn length(&self) -> Option<usize> {
-        Some(self.args().len())
+    #[inline]
+    fn raw(&self) -> Option<&[u8]> {
+        self.shared_attachments().is_none().then(|| self.args())
     }
 
     fn write_args(&self, writer: &mut ArgsWriter) -> Result<(), EncodeError> {
