@@ -24,8 +24,10 @@ pub(crate) trait Client: Send + Unpin + 'static {
     /// Takes in what arrived.
     fn handle(&mut self, now: Timestamp, input: Input);
 
-    /// Takes in a frame, and starts the handlers of what the client did.
-    fn receive(&mut self, now: Timestamp, frame: Frame);
+    /// Takes in a frame, and starts the handlers of what the client did. If there is room on the
+    /// WebSocket, it may return a frame that is to leave first of all.
+    #[must_use]
+    fn receive(&mut self, now: Timestamp, frame: Frame, has_room: bool) -> Option<Frame>;
 
     /// Takes in the body of a POST, with the POST's head if the application wants to see it.
     fn receive_post(

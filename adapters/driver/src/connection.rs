@@ -18,6 +18,7 @@ use klatch_core::{
 use self::waiting::Waiting;
 use crate::ack::Ack;
 use crate::client::Client;
+use crate::desk;
 use crate::directory::Searching;
 use crate::gate::Gate;
 use crate::handler::{Call, Known};
@@ -94,7 +95,9 @@ impl SocketIo {
             }
             Event::Event { slot, .. } if self.is_waiting(slot) => self.wait(slot, event),
             Event::Event { slot, name, args, ack } => {
-                self.start_or_wait(slot, &name, args, ack);
+                if let Some(gate) = self.start(slot, &name, args, ack) {
+                    self.wait_for(slot, gate);
+                }
             }
             Event::Ack { slot, id, args } => {
                 if let Some(socket) = self.socket(slot) {
@@ -128,16 +131,35 @@ impl SocketIo {
         args: Payload,
         ack: Option<AckId>,
     ) -> Option<Gate> {
-        let socket = self.sockets.get(slot.index())?.as_ref()?;
-        if socket.slot() != slot || !socket.is_connected() {
-            return None;
-        }
+        let socket = connected(&self.sockets, slot)?;
         let call = Call { socket, event, args, ack: Ack::new(socket, ack) };
         socket.inner_namespace().handlers.start(&mut self.known, call)
     }
 
+    /// As [`start`](Self::start), and hands out what a handler said first to its client, if that may
+    /// leave at once. The socket's later events wait if they have to.
+    #[inline]
+    fn hear(
+        &mut self,
+        slot: Slot,
+        event: &Text,
+        args: Payload,
+        ack: Option<AckId>,
+    ) -> Option<Outgoing> {
+        let socket = connected(&self.sockets, slot)?;
+        let call = Call { socket, event, args, ack: Ack::new(socket, ack) };
+        let handlers = &socket.inner_namespace().handlers;
+        let (gate, said) = desk::hear(socket, || handlers.start(&mut self.known, call));
+        if let Some(gate) = gate {
+            self.wait_for(slot, gate);
+        }
+        said
+    }
+
     fn end(&mut self, slot: Slot, reason: CloseReason, farewell: Farewell) {
         self.wait_no_more(slot);
+        // A namespace that ends with its last socket frees what its handlers captured.
+        self.known = Known::default();
         if let Some(socket) = self.socket(slot).cloned() {
             self.sockets[slot.index()] = None;
             self.arriving -= u32::from(socket.promised_rooms().is_some());
@@ -153,6 +175,7 @@ impl SocketIo {
         self.forget_what_waits();
         self.arriving = 0;
         self.searching = None;
+        self.known = Known::default();
         for socket in std::mem::take(&mut self.sockets).into_iter().flatten() {
             socket.end(reason, Farewell::Untold);
         }
@@ -166,6 +189,23 @@ impl SocketIo {
             if self.socket(slot).is_some() {
                 self.sockets[slot.index()] = None;
             }
+        }
+    }
+
+    /// Whether all that was taken from the mailbox has left, and a packet would be the next to leave.
+    #[inline]
+    fn is_at_rest(&self) -> bool {
+        self.batch.is_empty() && self.closing.is_none() && self.machine.transmits_at_once()
+    }
+
+    /// Passes on what a handler said first.
+    #[inline]
+    fn pass_on(&mut self, packet: Outgoing) -> Option<Frame> {
+        self.link.hub.meter.packet_sent();
+        match self.machine.transmit(packet)? {
+            Transmit::Frame(frame) => Some(frame),
+            // A frame is all that there is to transmit while nothing is before it.
+            _ => None,
         }
     }
 
@@ -227,6 +267,12 @@ impl SocketIo {
     }
 }
 
+/// The socket of a slot, if events are for it.
+fn connected(sockets: &[Option<Socket>], slot: Slot) -> Option<&Socket> {
+    let socket = sockets.get(slot.index())?.as_ref()?;
+    (socket.slot() == slot && socket.is_connected()).then_some(socket)
+}
+
 impl Client for SocketIo {
     fn load(&self) -> Weak<dyn Load> {
         let link: Weak<Link> = Arc::downgrade(&self.link);
@@ -241,11 +287,22 @@ impl Client for SocketIo {
         self.machine.handle(now, input);
     }
 
-    fn receive(&mut self, now: Timestamp, frame: Frame) {
-        if let Some(event) = self.machine.receive(now, frame) {
-            self.on_or_park(now, event);
+    fn receive(&mut self, now: Timestamp, frame: Frame, has_room: bool) -> Option<Frame> {
+        let mut reply = None;
+        match self.machine.receive(now, frame) {
+            // Nearly all are this, and are not to be moved more often than they must.
+            Some(Event::Event { slot, name, args, ack })
+                if has_room && self.is_free() && self.is_at_rest() =>
+            {
+                self.link.hub.meter.packet_received();
+                let said = self.hear(slot, &name, args, ack);
+                reply = said.and_then(|packet| self.pass_on(packet));
+            }
+            Some(event) => self.on_or_park(now, event),
+            None => {}
         }
         self.take_events(now);
+        reply
     }
 
     fn accept_upgrade(&mut self, now: Timestamp) -> bool {

@@ -15,6 +15,7 @@ pub mod conformance;
 mod connection;
 mod counts;
 mod data;
+mod desk;
 mod directory;
 mod drain;
 mod edge;

@@ -240,6 +240,13 @@ impl<T: Parcel> Mailbox<T> {
         self.congested.load(Ordering::Acquire)
     }
 
+    /// Whether nothing is queued and the task is told nothing: all that was sent, or done, before this
+    /// was asked, the task has taken.
+    #[inline]
+    pub(crate) fn is_at_rest(&self) -> bool {
+        !self.filled.load(Ordering::Acquire) && !self.told.load(Ordering::Acquire)
+    }
+
     /// Whether the connection is over.
     pub(crate) fn is_closed(&self) -> bool {
         self.state.lock().stage == Stage::Closed

@@ -15,6 +15,7 @@ use klatch_core::{
 use serde::Serialize;
 
 use crate::data::Kept;
+use crate::desk;
 use crate::error::{EmitError, HandlerError};
 use crate::handshake::Handshake;
 use crate::link::{InFlight, Link};
@@ -227,6 +228,18 @@ impl Socket {
         self.0.slot
     }
 
+    /// What no other socket has as long as this one is there.
+    #[inline]
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
+    /// Whether it is connected, and its mailbox has nothing for its task.
+    #[inline]
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.is_connected() && self.0.link.mailbox.is_at_rest()
+    }
+
     pub(crate) fn link(&self) -> &Arc<Link> {
         &self.0.link
     }
@@ -243,9 +256,10 @@ impl Socket {
         self.0.namespace.handlers.report(self, event, error);
     }
 
-    /// Queues a packet for this client.
+    /// Sends a packet to this client.
     #[inline]
     pub(crate) fn deliver(&self, packet: Outgoing) -> Result<(), EmitError> {
+        let Some(packet) = desk::lay(self, packet) else { return Ok(()) };
         let Inner { slot, link, .. } = &*self.0;
         let (pushed, waker) = link.mailbox.push_one(Some(*slot), packet);
         if let Some(waker) = waker {
@@ -257,6 +271,10 @@ impl Socket {
     /// Queues a packet for this client if it can leave at once; says whether it does.
     pub(crate) fn deliver_volatile(&self, packet: Outgoing) -> Result<bool, EmitError> {
         let Inner { slot, link, .. } = &*self.0;
+        if desk::has_said(self) {
+            link.hub.counts.hit(Limit::Volatile);
+            return Ok(false);
+        }
         match wake_after(|wakers| link.mailbox.push_volatile(Some(*slot), packet, wakers)) {
             Ok(()) => Ok(true),
             Err(Refusal::Busy) => {

@@ -234,7 +234,11 @@ impl<R: Runtime, C: Client> Task<R, C> {
                 // the next.
                 Input::Frame(frame) => {
                     self.hub.meter.received(bytes(&frame));
-                    self.client.receive(now, frame);
+                    let has_room = self.held.is_none() && websocket.has_room();
+                    if let Some(frame) = self.client.receive(now, frame, has_room) {
+                        self.hub.meter.sent(bytes(&frame));
+                        websocket.start_send(frame);
+                    }
                 }
                 Input::WebSocketClosed => {
                     // The answer to the client's close frame is queued already.

@@ -78,6 +78,15 @@ impl WebSocket {
         }
     }
 
+    /// Whether a frame can be sent without asking [`Self::poll_ready`].
+    #[inline]
+    pub(crate) fn has_room(&self) -> bool {
+        match self {
+            Self::Framed(framed) => framed.has_room(),
+            Self::Foreign(_) => false,
+        }
+    }
+
     /// Queues a frame after [`Self::poll_ready`] said so. What the core encoded needs no check.
     pub(crate) fn start_send(&mut self, frame: Frame) {
         match self {

@@ -9,6 +9,11 @@ use loom::sync as explorer;
 #[cfg(klatch_explore = "shuttle")]
 use shuttle::sync as explorer;
 
+#[cfg(klatch_explore = "loom")]
+pub(crate) use loom::thread_local;
+#[cfg(klatch_explore = "shuttle")]
+pub(crate) use shuttle::thread_local;
+
 pub(crate) use self::explorer::{MutexGuard, RwLockReadGuard, RwLockWriteGuard, atomic};
 
 use self::atomic::{AtomicBool, Ordering};

@@ -20,21 +20,13 @@ impl SocketIo {
         !self.parked.is_empty() || self.waiting.is_some()
     }
 
-    /// Acts on an event, or has it wait behind others.
-    #[inline]
-    pub(super) fn on_or_park(&mut self, now: Timestamp, event: Event) {
-        match event {
-            // Nearly all are this, and are not to be moved more often than they must.
-            Event::Event { slot, name, args, ack } if !self.waits() && !self.link.waits() => {
-                self.link.hub.meter.packet_received();
-                self.start_or_wait(slot, &name, args, ack);
-            }
-            event => self.on_or_park_any(now, event),
-        }
+    /// Whether nothing that comes now waits for anything.
+    pub(super) fn is_free(&self) -> bool {
+        !self.waits() && !self.link.waits()
     }
 
-    #[inline(never)]
-    fn on_or_park_any(&mut self, now: Timestamp, event: Event) {
+    /// Acts on an event, or has it wait behind others.
+    pub(super) fn on_or_park(&mut self, now: Timestamp, event: Event) {
         if matches!(
             event,
             Event::Connect { .. }

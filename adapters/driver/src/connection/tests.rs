@@ -1,5 +1,7 @@
 //! A client in its task, without a task: what the task does, step by step.
 
+mod desk;
+
 use std::future::{Future, Pending, pending, poll_fn};
 use std::pin::Pin;
 use std::sync::mpsc;
@@ -104,10 +106,21 @@ impl Notes {
     }
 }
 
+fn text(transmit: Transmit) -> String {
+    match transmit {
+        Transmit::Frame(Frame::Text(text)) => {
+            String::from_utf8(text.into()).expect("packets are text")
+        }
+        other => format!("{other:?}"),
+    }
+}
+
 /// A WebSocket client. Without a runtime its handlers run where they are called: none of them awaits
 /// anything.
 struct Rig {
     client: SocketIo,
+    /// What was to leave before all else, and is not written yet.
+    said: Vec<String>,
 }
 
 impl Rig {
@@ -115,7 +128,7 @@ impl Rig {
         let handshake = Handshake::new(&http::Request::new(()), None, false, UNIX_EPOCH, &[]);
         let sid = Sid::from_entropy([0; 15]);
         let client = server.client(sid, Transport::WebSocket, handshake, Timestamp::ZERO);
-        Self { client }
+        Self { client, said: Vec::new() }
     }
 
     /// A turn in which these frames are read; what it writes.
@@ -128,21 +141,17 @@ impl Rig {
 
     fn read(&mut self, frame: &str) {
         let frame = Frame::Text(frame.as_bytes().to_vec().into());
-        self.client.receive(Timestamp::ZERO, frame);
+        let reply = self.client.receive(Timestamp::ZERO, frame, true);
+        self.said.extend(reply.map(|frame| text(Transmit::Frame(frame))));
     }
 
     fn write(&mut self) -> Vec<String> {
         let now = Timestamp::ZERO;
         self.client.take_orders(now);
         self.client.take_events(now);
-        std::iter::from_fn(|| self.client.next_transmit(now))
-            .map(|transmit| match transmit {
-                Transmit::Frame(Frame::Text(text)) => {
-                    String::from_utf8(text.into()).expect("packets are text")
-                }
-                other => format!("{other:?}"),
-            })
-            .collect()
+        let said = std::mem::take(&mut self.said);
+        let rest = std::iter::from_fn(|| self.client.next_transmit(now)).map(text);
+        said.into_iter().chain(rest).collect()
     }
 
     /// Ends a turn; `false` if there is to be another one.

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use klatch_core::{AckId, Event, Payload, Slot, Text};
+use klatch_core::{Event, Slot};
 
 use super::SocketIo;
 use super::parking::{End, detached, parked_bytes};
@@ -51,23 +51,8 @@ impl SocketIo {
         }
     }
 
-    /// Starts what is to be done with an event, and has the later ones of its socket wait for it if
-    /// they have to.
-    #[inline]
-    pub(super) fn start_or_wait(
-        &mut self,
-        slot: Slot,
-        name: &Text,
-        args: Payload,
-        ack: Option<AckId>,
-    ) {
-        if let Some(gate) = self.start(slot, name, args, ack) {
-            self.wait_for(slot, gate);
-        }
-    }
-
     /// Has the later events of this socket wait, unless they need not any more.
-    fn wait_for(&mut self, slot: Slot, gate: Gate) {
+    pub(super) fn wait_for(&mut self, slot: Slot, gate: Gate) {
         if gate.is_awaited() {
             let line = Line { slot, gate, events: VecDeque::new() };
             self.waiting.get_or_insert_default().lines.push(line);

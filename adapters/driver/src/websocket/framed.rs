@@ -100,6 +100,11 @@ impl Framed {
         self.pipe.poll_ready(cx).map(|ready| ready.is_ok())
     }
 
+    #[inline]
+    pub(super) fn has_room(&self) -> bool {
+        self.pipe.has_room()
+    }
+
     pub(super) fn start_send(&mut self, frame: &Frame) {
         self.pipe.send(frame);
     }

@@ -78,6 +78,12 @@ impl Pipe {
         self.unsent.push_control(kind, payload);
     }
 
+    /// Whether it is ready for another message.
+    #[inline]
+    pub(super) fn has_room(&self) -> bool {
+        !self.unsent.is_full()
+    }
+
     /// Ready for another message.
     pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.unsent.is_full() { self.poll_flush(cx) } else { Poll::Ready(Ok(())) }
