@@ -59,14 +59,42 @@ fn a_packet_is_shared_by_all_who_get_it() {
     assert_eq!(cost.count_total, 1, "where its owners are counted, once it has a second one");
 }
 
-/// The memory in which it is written is used again.
+/// The memory in which it is written is used again, if that is not more than 16 KiB.
 #[test]
 fn a_packet_takes_one_allocation() {
-    let event = || Outgoing::event("/", "message", "hello", None).expect("a string has a JSON");
-    drop(event());
-    let mut packet = None;
-    let cost = measure(|| packet = Some(event()));
-    assert_eq!(cost.count_total, 1, "{packet:?}");
+    let event = |text: &str| Outgoing::event("/", "message", text, None).expect("it has a JSON");
+    for text in ["hello", &"x".repeat(8_000)] {
+        drop(event(text));
+        let mut packet = None;
+        let cost = measure(|| packet = Some(event(text)));
+        assert_eq!(cost.count_total, 1, "{packet:?}");
+    }
+    let text = "x".repeat(100_000);
+    let cost = measure(|| drop(event(&text)));
+    assert!(cost.bytes_current <= 0, "{cost:?}");
+}
+
+/// What comes from a client and goes on as it came is long, and for many.
+#[test]
+fn what_is_passed_on_is_written_once_in_as_much_memory_as_it_has() {
+    let long = format!("[\"{}\"]", "é".repeat(50_000));
+    for args in [r#"[ 1.0 , "\u0041" ]"#, "[\"\"]", &long] {
+        let payload = Payload::from_json(args.to_owned(), Vec::new()).expect("it is an array");
+        for namespace in ["/", "/admin"] {
+            for name in ["a", "a name that has some length"] {
+                let mut packet = None;
+                let cost =
+                    measure(|| packet = Outgoing::event(namespace, name, &payload, None).ok());
+                let packet = packet.expect("it is JSON");
+                let taken = (cost.count_total, cost.bytes_total);
+                assert_eq!(taken, (1, packet.len() as u64), "{packet:?}");
+                // Its offset is the last argument, of eight bytes between quotes.
+                let cost = measure(|| drop(Outgoing::draft(namespace, name, &payload)));
+                let taken = (cost.count_total, cost.bytes_total);
+                assert_eq!(taken, (1, packet.len() as u64 + 11), "{packet:?}");
+            }
+        }
+    }
 }
 
 #[test]

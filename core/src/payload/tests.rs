@@ -347,6 +347,68 @@ proptest! {
     }
 }
 
+/// How long values say they are, if they do: they are written so, wherever they are.
+fn length(args: &dyn ToArgs) -> Option<usize> {
+    let length = args.length()?;
+    for opening in [Opening::Array, Opening::Ack, Opening::Name] {
+        // Nothing opens what is not there, behind a name; and the array is closed.
+        let opened = usize::from(length > 0 || opening != Opening::Name);
+        for new in [ArgsWriter::new, ArgsWriter::inline] {
+            let mut writer = new(b"before".to_vec(), opening);
+            args.write_args(&mut writer).expect("it has a JSON form");
+            let (text, _) = writer.finish();
+            let expected = "before".len() + opened + length + 1;
+            assert_eq!(text.len(), expected, "{}", text.escape_ascii());
+        }
+    }
+    Some(length)
+}
+
+/// As [`length`]; and what came from the value knows it.
+fn lengths(value: &(impl Serialize + ?Sized)) {
+    length(&value);
+    let payload = Payload::from_args(value).expect("it has a JSON form");
+    assert_eq!(length(&payload), Some(payload.as_json().len()));
+    assert_eq!(length(&payload.detached()), Some(payload.as_json().len()));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Memory is taken, and counted, by what is said here.
+    #[test]
+    fn whoever_knows_how_long_it_is_is_written_so(
+        text in prop_oneof!["\\PC{0,40}", any::<String>(), "[a-z\"\\\\\n\u{0}-\u{20}\u{7f}é\u{10ffff}]{0,60}"],
+        (int, float) in (prop_oneof![any::<i64>(), -1000..1000_i64], any::<f64>()),
+        upload in uploads(),
+        any in untagged(),
+        space in "[ \t\r\n]{0,3}",
+    ) {
+        lengths(&text);
+        lengths(text.as_str());
+        lengths(&text.chars().next());
+        lengths(&(int, int as u8, float, i128::from(int) << 60, u128::MAX));
+        lengths(&(&text, (&text, [((), float)], Some((int, (&text,)))), &any));
+        lengths(&Args((&text, Args((int, ())), &upload)));
+        lengths(&Args(vec![&text; (int.unsigned_abs() % 3) as usize]));
+        lengths(&Err::<(), _>(&text));
+        lengths(&Ok::<_, ()>(&upload));
+        lengths(&BTreeMap::from([(&text, (int, float))]));
+        lengths(&json!({ &text: [&text, int, float, null, true] }));
+        lengths(&format_args!("{text}{int}"));
+        for nothing in [Args(&[][..]), Args(&[()][..0])] {
+            lengths(&nothing);
+        }
+        lengths(&());
+        let quoted = serde_json::to_string(&text).expect("it is a string");
+        let raw = format!("{space}{quoted}{space},{space}[{space}{int}{space}]{space}");
+        let raw = Payload::from_json(format!("[{raw}]"), Vec::new()).expect("it is an array");
+        prop_assert_eq!(length(&raw), Some(raw.as_json().len()));
+        prop_assert!(length(&raw) >= Some(quoted.len()));
+        prop_assert_eq!(length(&Payload::default()), Some(0));
+    }
+}
+
 /// A list that must not be looked into.
 struct Sealed;
 
