@@ -270,6 +270,8 @@ mod tests {
     fn equal_texts_are_equal_wherever_they_are() {
         let (shared, inline) = (Text::from("abc"), Text::from("xabc").slice(1..4));
         assert_eq!(shared, inline);
+        assert_ne!(shared, Text::from("abd"));
+        assert_eq!(shared.partial_cmp(&inline), Some(Ordering::Equal));
         assert_eq!(shared.cmp(&inline), Ordering::Equal);
         assert_eq!(AsRef::<str>::as_ref(&shared), "abc");
         assert!(shared == "abc" && shared != "abd" && shared == *"abc" && shared != *"abd");

@@ -112,3 +112,23 @@ impl fmt::Debug for Member {
         fmt::Display::fmt(self, f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Source: FNV-1a of 64 bits, the test vectors of its authors.
+    #[test]
+    fn an_id_is_of_the_person_and_of_the_namespace_by_its_hash() {
+        for (namespace, hash) in [
+            ("", 0xcbf2_9ce4_8422_2325_u64),
+            ("a", 0xaf63_dc4c_8601_ec8c),
+            ("foobar", 0x8594_4171_f739_67e8),
+        ] {
+            let mut entropy = [0; ENTROPY_BYTES];
+            entropy[0] = 2;
+            entropy[1..9].copy_from_slice(&hash.to_be_bytes());
+            assert_eq!(Person::CAROL.at(namespace).id(), SocketId::from_entropy(entropy));
+        }
+    }
+}

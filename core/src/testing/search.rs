@@ -148,7 +148,35 @@ fn spread(seed: u64) -> [u8; 16] {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
+    use crate::testing::{Cast, Op, Outcome, System, check};
+
+    /// A system that refuses whatever it is asked.
+    struct Closed;
+
+    impl System for Closed {
+        fn perform(&mut self, _: &Op) -> Outcome {
+            Outcome::refused()
+        }
+    }
+
+    #[test]
+    fn so_many_histories_are_tried_and_what_fails_is_made_small_however_many_they_are() {
+        for cases in [1, 7, 300] {
+            let tried = Cell::new(0);
+            let search = Search::new().cases(cases);
+            search.prove(&Cast::new().history(), |_| {
+                tried.set(tried.get() + 1);
+                Ok(())
+            });
+            assert_eq!(tried.get(), cases);
+            let found = search.run(&Cast::new().history(), |history| check(Closed, history));
+            let story = found.expect_err("nothing is allowed").to_string();
+            assert!(story.ends_with("\n\n   1. alice connected"), "{story}");
+        }
+    }
 
     #[test]
     fn a_search_is_told_how_long_and_from_where_in_any_order() {
