@@ -387,7 +387,7 @@ proptest! {
         lengths(&text);
         lengths(text.as_str());
         lengths(&text.chars().next());
-        lengths(&(int, int as u8, float, i128::from(int) << 60, u128::MAX));
+        lengths(&(int, int.unsigned_abs() as u8, float, i128::from(int) << 60, u128::MAX));
         lengths(&(&text, (&text, [((), float)], Some((int, (&text,)))), &any));
         lengths(&Args((&text, Args((int, ())), &upload)));
         lengths(&Args(vec![&text; (int.unsigned_abs() % 3) as usize]));
