@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::{AckId, Outgoing};
 
 fn plain(array: &'static str) -> Payload {
     Payload::from_json(array, Vec::new()).unwrap()
@@ -347,65 +348,57 @@ proptest! {
     }
 }
 
-/// How long values say they are, if they do: they are written so, wherever they are.
-fn length(args: &dyn ToArgs) -> Option<usize> {
-    let length = args.length()?;
-    for opening in [Opening::Array, Opening::Ack, Opening::Name] {
-        // Nothing opens what is not there, behind a name; and the array is closed.
-        let opened = usize::from(length > 0 || opening != Opening::Name);
-        for new in [ArgsWriter::new, ArgsWriter::inline] {
-            let mut writer = new(b"before".to_vec(), opening);
-            args.write_args(&mut writer).expect("it has a JSON form");
-            let (text, _) = writer.finish();
-            let expected = "before".len() + opened + length + 1;
-            assert_eq!(text.len(), expected, "{}", text.escape_ascii());
+/// A value is written as what came from it is, which has been written already: so all that goes on
+/// as it came is known to be what it would be otherwise.
+fn goes_on(value: &(impl Serialize + ?Sized)) {
+    let payload = Payload::from_args(value).expect("it has a JSON form");
+    assert_eq!(ToArgs::raw(&value), None);
+    assert_eq!(payload.raw().is_some(), payload.attachments().is_empty());
+    for (namespace, name) in [("/", "event"), ("/admin", ""), ("/", "\"escaped\"")] {
+        for ack in [None, Some(AckId::new(7))] {
+            let event = |args: &dyn ToArgs| Outgoing::event(namespace, name, args, ack).ok();
+            let (first, again) = (event(&value), event(&payload));
+            assert!(first.is_some() && first == again, "{first:?}, {again:?}");
+            assert_eq!(event(&payload.detached()), again);
         }
     }
-    Some(length)
-}
-
-/// As [`length`]; and what came from the value knows it.
-fn lengths(value: &(impl Serialize + ?Sized)) {
-    length(&value);
-    let payload = Payload::from_args(value).expect("it has a JSON form");
-    assert_eq!(length(&payload), Some(payload.as_json().len()));
-    assert_eq!(length(&payload.detached()), Some(payload.as_json().len()));
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
-    /// Memory is taken, and counted, by what is said here.
     #[test]
-    fn whoever_knows_how_long_it_is_is_written_so(
+    fn what_goes_on_as_it_came_is_what_it_was_made_of(
         text in prop_oneof!["\\PC{0,40}", any::<String>(), "[a-z\"\\\\\n\u{0}-\u{20}\u{7f}é\u{10ffff}]{0,60}"],
         (int, float) in (prop_oneof![any::<i64>(), -1000..1000_i64], any::<f64>()),
         upload in uploads(),
         any in untagged(),
-        space in "[ \t\r\n]{0,3}",
+       space in "[ \t\r\n]{0,3}",
     ) {
-        lengths(&text);
-        lengths(text.as_str());
-        lengths(&text.chars().next());
-        lengths(&(int, int.unsigned_abs() as u8, float, i128::from(int) << 60, u128::MAX));
-        lengths(&(&text, (&text, [((), float)], Some((int, (&text,)))), &any));
-        lengths(&Args((&text, Args((int, ())), &upload)));
-        lengths(&Args(vec![&text; (int.unsigned_abs() % 3) as usize]));
-        lengths(&Err::<(), _>(&text));
-        lengths(&Ok::<_, ()>(&upload));
-        lengths(&BTreeMap::from([(&text, (int, float))]));
-        lengths(&json!({ &text: [&text, int, float, null, true] }));
-        lengths(&format_args!("{text}{int}"));
+        goes_on(&text);
+        goes_on(text.as_str());
+        goes_on(&text.chars().next());
+        goes_on(&(int, int.unsigned_abs() as u8, float, i128::from(int) << 60, u128::MAX));
+        goes_on(&(&text, (&text, [((), float)], Some((int, (&text,)))), &any));
+        goes_on(&Args((&text, Args((int, ())), &upload)));
+        goes_on(&Args(vec![&text; (int.unsigned_abs() % 3) as usize]));
+        goes_on(&Err::<(), _>(&text));
+        goes_on(&Ok::<_, ()>(&upload));
+        goes_on(&BTreeMap::from([(&text, (int, float))]));
+        goes_on(&json!({ &text: [&text, int, float, null, true] }));
+        goes_on(&format_args!("{text}{int}"));
         for nothing in [Args(&[][..]), Args(&[()][..0])] {
-            lengths(&nothing);
+            goes_on(&nothing);
         }
-        lengths(&());
+        goes_on(&());
         let quoted = serde_json::to_string(&text).expect("it is a string");
         let raw = format!("{space}{quoted}{space},{space}[{space}{int}{space}]{space}");
         let raw = Payload::from_json(format!("[{raw}]"), Vec::new()).expect("it is an array");
-        prop_assert_eq!(length(&raw), Some(raw.as_json().len()));
-        prop_assert!(length(&raw) >= Some(quoted.len()));
-        prop_assert_eq!(length(&Payload::default()), Some(0));
+        let event = Outgoing::event("/", "event", &raw, None).expect("it is JSON");
+        let expected = format!(r#"42["event",{}]"#, raw.as_json());
+        prop_assert_eq!(&event.text()[..], expected.as_bytes());
+        let event = Outgoing::event("/", "event", &Payload::default(), None).expect("it is JSON");
+        prop_assert_eq!(&event.text()[..], br#"42["event"]"#);
     }
 }
 
