@@ -94,7 +94,7 @@ where
     }
 }
 
-/// Begins a handler, what it returns is the answer.
+/// Begins a handler: what it returns is the answer.
 #[inline]
 fn begin_to_answer<Fut>(handled: Pin<Box<Fut>>, socket: &Socket, event: &Text, ack: Ack) -> Rest
 where

@@ -234,7 +234,7 @@ impl<R: Runtime, C: Client> Task<R, C> {
                 // the next.
                 Input::Frame(frame) => {
                     self.hub.meter.received(bytes(&frame));
-                    let has_room = self.held.is_none() && websocket.has_room();
+                    let has_room = self.held.is_none() && websocket.is_ready(&self.waker);
                     if let Some(frame) = self.client.receive(now, frame, has_room) {
                         self.hub.meter.sent(bytes(&frame));
                         websocket.start_send(frame);

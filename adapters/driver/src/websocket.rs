@@ -9,7 +9,7 @@ mod told;
 mod unsent;
 
 use std::fmt;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use klatch_core::engine::{Frame, Input};
 
@@ -78,16 +78,16 @@ impl WebSocket {
         }
     }
 
-    /// Whether a frame can be sent without asking [`Self::poll_ready`].
+    /// Whether a frame can be sent now, if nobody waits until one can; else the task is woken when it can.
     #[inline]
-    pub(crate) fn has_room(&self) -> bool {
+    pub(crate) fn is_ready(&mut self, waker: &Waker) -> bool {
         match self {
-            Self::Framed(framed) => framed.has_room(),
-            Self::Foreign(_) => false,
+            Self::Framed(framed) => framed.is_ready(),
+            Self::Foreign(foreign) => foreign.is_ready(&mut Context::from_waker(waker)),
         }
     }
 
-    /// Queues a frame after [`Self::poll_ready`] said so. What the core encoded needs no check.
+    /// Queues a frame after [`Self::poll_ready`] or [`Self::is_ready`] said so. What the core encoded needs no check.
     pub(crate) fn start_send(&mut self, frame: Frame) {
         match self {
             Self::Framed(framed) => framed.start_send(&frame),

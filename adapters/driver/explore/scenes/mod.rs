@@ -11,6 +11,8 @@ pub(crate) mod sync;
 #[cfg(klatch_explore = "shuttle")]
 pub mod acks;
 #[cfg(klatch_explore = "shuttle")]
+pub mod answers;
+#[cfg(klatch_explore = "shuttle")]
 pub mod children;
 #[cfg(klatch_explore = "shuttle")]
 mod client;

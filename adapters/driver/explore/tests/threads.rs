@@ -3,7 +3,7 @@
 #![cfg(not(feature = "loom"))]
 
 use klatch_explore::explore::{
-    acks, children, closing, comings, events, play, pressure, recovery, rooms, small,
+    acks, answers, children, closing, comings, events, play, pressure, recovery, rooms, small,
 };
 
 #[test]
@@ -46,6 +46,14 @@ fn a_client_is_lost_and_comes_back_while_others_speak() {
     play(
         "a_client_is_lost_and_comes_back_while_others_speak",
         recovery::a_client_is_lost_and_comes_back_while_others_speak,
+    );
+}
+
+#[test]
+fn handlers_answer_while_another_thread_sends() {
+    play(
+        "handlers_answer_while_another_thread_sends",
+        answers::handlers_answer_while_another_thread_sends,
     );
 }
 

@@ -77,6 +77,11 @@ impl Foreign {
         ready
     }
 
+    /// That it is ready is no sign that it takes anything: that is what it is sent.
+    pub(super) fn is_ready(&mut self, cx: &mut Context<'_>) -> bool {
+        self.poll_sink(|socket| socket.poll_ready(cx)) == Poll::Ready(true)
+    }
+
     /// Asks the sink, if it is worth asking; whether it did what it was asked.
     fn poll_sink(
         &mut self,
@@ -101,6 +106,7 @@ impl Foreign {
             Frame::Text(bytes) => WebSocketMessage::Text(bytes),
             Frame::Binary(bytes) => WebSocketMessage::Binary(bytes),
         };
+        self.took_some = true;
         // A broken WebSocket is reported by the next read.
         let _ = self.poll_sink(|socket| Poll::Ready(socket.start_send(message)));
     }

@@ -101,7 +101,7 @@ impl Framed {
     }
 
     #[inline]
-    pub(super) fn has_room(&self) -> bool {
+    pub(super) fn is_ready(&self) -> bool {
         self.pipe.has_room()
     }
 
