@@ -172,3 +172,27 @@ fn a_handler_that_drives_another_client_says_what_it_says_to_its_own() {
     let (at_once, then) = told(&mut rig, &[r#"42["outer"]"#]);
     assert_eq!((at_once, then), (texts(&["first"]), texts(&["second"])));
 }
+
+#[test]
+fn whoever_missed_something_hears_nothing_after_it() {
+    let config = Config::new().max_payload(9_000);
+    let builder = Server::builder().config(config).mailbox_budget(10_000);
+    let server = builder.build().expect("it is valid");
+    let namespace = server.namespace("/");
+    let (tell, told_so) = mpsc::channel();
+    namespace.on("one", async move |socket: Socket, (): ()| {
+        let _ = tell.send(socket.emit("second", &()));
+    });
+    let mut rig = joined(&server);
+    let long = "x".repeat(6_000);
+    namespace.emit("first", &long).expect("it has a JSON");
+    let Some(Transmit::Frame(_)) = rig.client.next_transmit(Timestamp::ZERO) else {
+        panic!("it is written");
+    };
+    assert!(rig.client.next_transmit(Timestamp::ZERO).is_none());
+    // The turn has not ended: there is no room for this one.
+    namespace.emit("missed", &long).expect("it has a JSON");
+    rig.read(r#"42["one"]"#);
+    assert_eq!(rig.said, Vec::<String>::new());
+    assert!(matches!(told_so.recv(), Ok(Err(EmitError::SlowConsumer))));
+}
