@@ -5,6 +5,6 @@ fn main() {
     println!("cargo::rustc-cfg=klatch_explore");
     println!("cargo::rustc-cfg=klatch_explore=\"{explorer}\"");
     // What the driver has, and this has not.
-    println!("cargo::rustc-check-cfg=cfg(feature, values(\"conformance\"))");
+    println!("cargo::rustc-check-cfg=cfg(feature, values(\"conformance\", \"metrics\"))");
     println!("cargo::rerun-if-changed=build.rs");
 }
