@@ -63,7 +63,8 @@ pub(crate) fn lay(socket: &Socket, packet: Outgoing) -> Option<Outgoing> {
     })
 }
 
-/// Whether something for this socket lies here, and leaves before all else.
+/// Whether something for this socket lies here, and leaves before all else: what is volatile does not
+/// wait for it.
 pub(crate) fn has_said(socket: &Socket) -> bool {
     let at = DESK.with(|desk| desk.at.get());
     at.socket == socket.address() && at.has_said

@@ -3,6 +3,7 @@
 use klatch_core::{Draft, EncodeError, Limit, Outgoing, Payload, Target, ToArgs};
 
 use super::{Inner, Publish};
+use crate::desk;
 use crate::error::EmitError;
 use crate::flags::Flags;
 use crate::mailbox::Refusal;
@@ -145,7 +146,9 @@ impl Inner {
             for member in selected.iter().filter_map(|key| members.get(*key)) {
                 let mailbox = &member.link.mailbox;
                 // Whoever has no room for it is closed for that: see `Mailbox::push`.
-                let pushed = if volatile {
+                let pushed = if volatile && desk::has_said(&member.socket) {
+                    Err(Refusal::Busy)
+                } else if volatile {
                     mailbox.push_volatile(Some(member.slot), packet.clone(), wakers)
                 } else {
                     mailbox.push(Some(member.slot), packet.clone(), wakers)

@@ -106,12 +106,14 @@ fn what_is_volatile_does_not_pass_it_by() {
     let server = Server::new();
     server.namespace("/").on("both", async |socket: Socket, (): ()| {
         socket.emit("first", &())?;
-        socket.volatile().emit("dropped", &())
+        socket.volatile().emit("dropped", &())?;
+        let everybody = socket.namespace();
+        everybody.volatile().emit("dropped", &())
     });
     let mut rig = joined(&server);
     let (at_once, then) = told(&mut rig, &[r#"42["both"]"#]);
     assert_eq!((at_once, then), (texts(&["first"]), vec![]));
-    assert_eq!(server.snapshot().limits_hit.get(Limit::Volatile), 1);
+    assert_eq!(server.snapshot().limits_hit.get(Limit::Volatile), 2);
 }
 
 #[test]
