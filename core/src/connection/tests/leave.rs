@@ -136,10 +136,12 @@ fn to_leave_twice_or_before_the_answer_is_nothing() {
 fn what_is_received_at_once_is_not_reported_before_what_waits() {
     let mut rig = Rig::joined();
     let frame = |text: &'static str| Frame::Text(Bytes::from_static(text.as_bytes()));
-    rig.connection.handle(rig.now, Input::Frame(frame(r#"42["a"]"#)));
-    let first = rig.connection.receive(rig.now, frame(r#"42["b"]"#)).expect("two wait");
-    assert_eq!(rig.show_event(first), "#0 event a []");
-    assert_eq!(rig.output(), ["#0 event b []"]);
+    for (second, then) in [(r#"42["b"]"#, "#0 event b []"), (r#"42["b",1]"#, "#0 event b [1]")] {
+        rig.connection.handle(rig.now, Input::Frame(frame(r#"42["a"]"#)));
+        let first = rig.connection.receive(rig.now, frame(second)).expect("two wait");
+        assert_eq!(rig.show_event(first), "#0 event a []");
+        assert_eq!(rig.output(), [then]);
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod hostile;
 mod join;
 mod leave;
 mod msgpack;
+mod receiving;
 mod timeouts;
 
 use std::time::Duration;
