@@ -85,7 +85,7 @@ impl SocketIo {
     }
 
     fn socket(&self, slot: Slot) -> Option<&Socket> {
-        self.sockets.get(slot.index())?.as_ref().filter(|socket| socket.slot() == slot)
+        at(&self.sockets, slot)
     }
 
     fn on_event(&mut self, now: Timestamp, event: Event) {
@@ -267,10 +267,13 @@ impl SocketIo {
     }
 }
 
+fn at(sockets: &[Option<Socket>], slot: Slot) -> Option<&Socket> {
+    sockets.get(slot.index())?.as_ref().filter(|socket| socket.slot() == slot)
+}
+
 /// The socket of a slot, if events are for it.
 fn connected(sockets: &[Option<Socket>], slot: Slot) -> Option<&Socket> {
-    let socket = sockets.get(slot.index())?.as_ref()?;
-    (socket.slot() == slot && socket.is_connected()).then_some(socket)
+    at(sockets, slot).filter(|socket| socket.is_connected())
 }
 
 impl Client for SocketIo {

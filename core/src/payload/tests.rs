@@ -373,7 +373,7 @@ proptest! {
         (int, float) in (prop_oneof![any::<i64>(), -1000..1000_i64], any::<f64>()),
         upload in uploads(),
         any in untagged(),
-       space in "[ \t\r\n]{0,3}",
+        space in "[ \t\r\n]{0,3}",
     ) {
         goes_on(&text);
         goes_on(text.as_str());
