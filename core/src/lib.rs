@@ -133,7 +133,7 @@ mod time;
 
 pub use attachment::Attachment;
 pub use config::{Config, ConfigFault};
-pub use connection::{Connection, Event, Slot, SlotError};
+pub use connection::{Connection, Event, PlainEvent, Slot, SlotError};
 pub use id::{ENTROPY_BYTES, Pid, Sid, SocketId};
 pub use keyed::{HashKey, KeyedHasher};
 pub use limit::Limit;
@@ -147,7 +147,7 @@ pub use namespaces::{
     namespace_name,
 };
 pub use offset::Offset;
-pub use outgoing::{Answer, ConnectError, Draft, Outgoing};
+pub use outgoing::{Answer, ConnectError, Draft, Encoder, Outgoing};
 pub use packet::{AckId, Body, Decoder, DecoderLimits, Packet, PacketError};
 pub use parser::Parser;
 pub use payload::{Args, DecodeError, EncodeError, FromPayload, Payload, ToArgs, Value};

@@ -1,5 +1,6 @@
 //! Packets on their way to clients, encoded once.
 
+mod encoder;
 pub(crate) mod msgpack;
 #[cfg(test)]
 mod tests;
@@ -12,16 +13,14 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use serde::Serialize;
 
+pub use self::encoder::Encoder;
+use self::encoder::PassedOn;
 use crate::attachment::Attachment;
 use crate::id::{Pid, SocketId};
-use crate::json::{is_plain, write_string};
+use crate::json::write_string;
 use crate::offset::{OFFSET_LEN, Offset};
 use crate::packet::{AckId, MAX_EVENT_NAME};
 use crate::payload::{ArgsWriter, EncodeError, Opening, ToArgs};
-
-/// Events that Node's server and client refuse to send.
-const RESERVED: [&str; 6] =
-    ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 
 // The Engine.IO type of a message, then the Socket.IO type of the packet.
 const CONNECT: &[u8] = b"40";
@@ -106,33 +105,15 @@ impl Outgoing {
         ack: Option<AckId>,
     ) -> Result<Self, EncodeError> {
         check_name(name)?;
-        if let (Some(args), None) = (args.raw(), ack)
-            && is_plain(name.as_bytes())
-        {
-            return Ok(Self::passed_on(namespace, name, args));
+        if let Some(event) = PassedOn::new(namespace, name, args, ack) {
+            // In memory of its own at once: it is as long as it is.
+            let mut text = Vec::with_capacity(event.len());
+            event.write(&mut text);
+            return Ok(Self { text: Bytes::from(text), attachments: None });
         }
-        let mut writer = event_writer(namespace, name, ack);
+        let mut writer = event_writer(SCRATCH.take(), namespace, name, ack);
         args.write_args(&mut writer)?;
         Ok(Self::from_writer(writer))
-    }
-
-    /// An event whose parts are JSON already, the name but for its quotes.
-    #[inline]
-    fn passed_on(namespace: &str, name: &str, args: &[u8]) -> Self {
-        let (namespace, end) = if namespace == "/" { ("", "") } else { (namespace, ",") };
-        let comma: &[u8] = if args.is_empty() { b"\"" } else { b"\"," };
-        let length = EVENT.len() + namespace.len() + end.len() + name.len() + args.len();
-        // As long as it is: it is to be kept as it is.
-        let mut text = Vec::with_capacity(length + comma.len() + br#"["]"#.len());
-        text.extend_from_slice(EVENT);
-        text.extend_from_slice(namespace.as_bytes());
-        text.extend_from_slice(end.as_bytes());
-        text.extend_from_slice(b"[\"");
-        text.extend_from_slice(name.as_bytes());
-        text.extend_from_slice(comma);
-        text.extend_from_slice(args);
-        text.push(b']');
-        Self { text: Bytes::from(text), attachments: None }
     }
 
     /// An event that a client may ask for again: it is complete once its namespace has given it
@@ -147,7 +128,7 @@ impl Outgoing {
         args: &(impl ToArgs + ?Sized),
     ) -> Result<Draft, EncodeError> {
         check_name(name)?;
-        let mut writer = event_writer(namespace, name, None);
+        let mut writer = event_writer(SCRATCH.take(), namespace, name, None);
         args.write_args(&mut writer)?;
         writer.push_text(UNWRITTEN);
         Ok(Draft(Self::from_writer(writer)))
@@ -163,7 +144,7 @@ impl Outgoing {
         id: AckId,
         args: &(impl ToArgs + ?Sized),
     ) -> Result<Answer, EncodeError> {
-        let text = header(ACK, namespace, Some(id));
+        let text = header(SCRATCH.take(), ACK, namespace, Some(id));
         let mut writer = ArgsWriter::new(text, Opening::Ack);
         args.write_args(&mut writer)?;
         Ok(Answer { is_error: writer.is_error(), packet: Self::from_writer(writer) })
@@ -172,21 +153,21 @@ impl Outgoing {
     /// The news that the client is in the namespace, as the socket `id`; with recovery, with the
     /// secret under which it may come back.
     pub fn connect(namespace: &str, id: &SocketId, pid: Option<&Pid>) -> Self {
-        let mut text = header(CONNECT, namespace, None);
+        let mut text = header(SCRATCH.take(), CONNECT, namespace, None);
         write_welcome(&mut text, id, pid);
         Self::from_text(text)
     }
 
     /// The news that the client was not let into the namespace.
     pub fn connect_error(namespace: &str, error: &ConnectError) -> Self {
-        let mut text = header(CONNECT_ERROR, namespace, None);
+        let mut text = header(SCRATCH.take(), CONNECT_ERROR, namespace, None);
         write_error(&mut text, error);
         Self::from_text(text)
     }
 
     /// The news that the client is no longer in the namespace.
     pub fn disconnect(namespace: &str) -> Self {
-        Self::from_text(header(DISCONNECT, namespace, None))
+        Self::from_text(header(SCRATCH.take(), DISCONNECT, namespace, None))
     }
 
     /// The text, Engine.IO type included; empty if the packet is a binary message.
@@ -228,20 +209,13 @@ impl Outgoing {
     }
 
     fn from_text(text: Vec<u8>) -> Self {
-        Self::new(text, None)
-    }
-
-    fn new(text: Vec<u8>, attachments: Option<Arc<[Attachment]>>) -> Self {
-        Self { text: kept(text), attachments }
+        Self { text: kept(text), attachments: None }
     }
 
     #[inline]
     fn from_writer(writer: ArgsWriter) -> Self {
-        let (mut text, attachments) = writer.finish();
-        if let Some(attachments) = &attachments {
-            announce(&mut text, attachments.len());
-        }
-        Self::new(text, attachments)
+        let (text, attachments) = finish(writer);
+        Self { text: kept(text), attachments }
     }
 }
 
@@ -314,11 +288,21 @@ impl fmt::Debug for ConnectError {
 
 /// A writer for the arguments of an event, behind its name.
 #[inline]
-fn event_writer(namespace: &str, name: &str, ack: Option<AckId>) -> ArgsWriter {
-    let mut text = header(EVENT, namespace, ack);
+fn event_writer(text: Vec<u8>, namespace: &str, name: &str, ack: Option<AckId>) -> ArgsWriter {
+    let mut text = header(text, EVENT, namespace, ack);
     text.push(b'[');
     write_string(&mut text, name);
     ArgsWriter::new(text, Opening::Name)
+}
+
+/// The text that was written, and the attachments.
+#[inline]
+fn finish(writer: ArgsWriter) -> (Vec<u8>, Option<Arc<[Attachment]>>) {
+    let (mut text, attachments) = writer.finish();
+    if let Some(attachments) = &attachments {
+        announce(&mut text, attachments.len());
+    }
+    (text, attachments)
 }
 
 /// Says how many attachments follow, which is known only now: 2 and 3 become 5 and 6 with the count
@@ -329,8 +313,23 @@ fn announce(text: &mut Vec<u8>, attachments: usize) {
     text.splice(2..2, format!("{attachments}-").into_bytes());
 }
 
+/// Whether Node's server and client refuse to send this event.
+#[inline]
+fn is_reserved(name: &str) -> bool {
+    matches!(
+        name,
+        "connect"
+            | "connect_error"
+            | "disconnect"
+            | "disconnecting"
+            | "newListener"
+            | "removeListener"
+    )
+}
+
+#[inline]
 fn check_name(name: &str) -> Result<(), EncodeError> {
-    if RESERVED.contains(&name) {
+    if is_reserved(name) {
         return Err(EncodeError::ReservedName);
     }
     if name.len() > MAX_EVENT_NAME {
@@ -359,9 +358,8 @@ fn write_error(text: &mut Vec<u8>, error: &ConnectError) {
     text.push(b'}');
 }
 
-/// What stands before the payload.
-fn header(kind: &[u8], namespace: &str, id: Option<AckId>) -> Vec<u8> {
-    let mut text = SCRATCH.take();
+/// An empty text with what stands before the payload.
+fn header(mut text: Vec<u8>, kind: &[u8], namespace: &str, id: Option<AckId>) -> Vec<u8> {
     text.reserve(kind.len() + namespace.len() + 64);
     text.extend_from_slice(kind);
     if namespace != "/" {
@@ -390,8 +388,9 @@ fn kept(text: Vec<u8>) -> Bytes {
 }
 
 /// Keeps the memory of a text for the next.
+#[inline]
 fn give_back(mut text: Vec<u8>) {
-    if text.capacity() <= MAX_SCRATCH {
+    if (1..=MAX_SCRATCH).contains(&text.capacity()) {
         text.clear();
         SCRATCH.set(text);
     }

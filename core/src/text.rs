@@ -71,16 +71,22 @@ impl Text {
     #[inline]
     pub(crate) fn part(&self, range: Range<usize>) -> Self {
         debug_assert!(self.is_boundary(range.start) && self.is_boundary(range.end), "a whole part");
-        let part = &self.as_bytes()[range.clone()];
-        let mut bytes = [0; INLINE];
-        match (&self.0, bytes.get_mut(..part.len())) {
-            (_, Some(place)) => {
-                place.copy_from_slice(part);
-                Self(Repr::Inline { length: part.len() as u8, bytes })
-            }
-            (Repr::Shared(shared), None) => Self(Repr::Shared(shared.slice(range))),
-            (Repr::Inline { .. }, None) => unreachable!("no part is longer than the whole"),
+        match &self.0 {
+            Repr::Shared(shared) if range.len() > INLINE => Self(Repr::Shared(shared.slice(range))),
+            _ => Self::copied(&self.as_bytes()[range]),
         }
+    }
+
+    /// A copy of bytes that were [checked](check) before.
+    #[inline]
+    pub(crate) fn copied(text: &[u8]) -> Self {
+        debug_assert!(check(text).is_ok(), "the bytes are text");
+        if text.len() > INLINE {
+            return Self(Repr::Shared(Bytes::copy_from_slice(text)));
+        }
+        let mut bytes = [0; INLINE];
+        bytes[..text.len()].copy_from_slice(text);
+        Self(Repr::Inline { length: text.len() as u8, bytes })
     }
 
     /// Bytes that were [checked](check) before.
@@ -115,15 +121,21 @@ impl Text {
 }
 
 /// Whether bytes are text.
+#[inline]
 pub(crate) fn check(bytes: &[u8]) -> Result<(), Utf8Error> {
     if is_ascii(bytes) { Ok(()) } else { std::str::from_utf8(bytes).map(|_| ()) }
 }
 
 /// Whether bytes are ASCII, as most of what clients say is: sixteen at a time.
+#[inline]
 fn is_ascii(bytes: &[u8]) -> bool {
-    let (chunks, rest) = bytes.as_chunks::<16>();
-    let seen = chunks.iter().fold(0, |seen, chunk| seen | u128::from_ne_bytes(*chunk));
-    seen & (u128::MAX / 0xff * 0x80) == 0 && rest.is_ascii()
+    // Some of the last sixteen may be looked at twice.
+    let Some(last) = bytes.last_chunk::<16>() else { return bytes.is_ascii() };
+    let (chunks, _) = bytes.as_chunks::<16>();
+    let seen = chunks
+        .iter()
+        .fold(u128::from_ne_bytes(*last), |seen, chunk| seen | u128::from_ne_bytes(*chunk));
+    seen & (u128::MAX / 0xff * 0x80) == 0
 }
 
 fn is_boundary(text: &[u8], index: usize) -> bool {

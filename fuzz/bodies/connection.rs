@@ -280,7 +280,11 @@ impl Watch {
     /// In one of two ways.
     fn deliver_frame(&mut self, frame: Frame) {
         if self.said.is_multiple_of(2) {
-            let event = self.connection.receive(self.now, frame);
+            let text = if let Frame::Text(text) = &frame { &text[..] } else { b"" };
+            let event = match self.connection.plain_event(text) {
+                Some(event) => Some(event.into()),
+                None => self.connection.receive(self.now, frame),
+            };
             self.compare(event);
         } else {
             self.connection.handle(self.now, Input::Frame(frame));

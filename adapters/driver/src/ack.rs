@@ -45,15 +45,13 @@ impl Ack {
     /// If the answer cannot be encoded, or the client is gone.
     pub fn send(self, answer: &(impl ToArgs + ?Sized)) -> Result<(), EmitError> {
         match self.0 {
-            Some((socket, id)) => {
-                let answer = socket.inner_namespace().answer(id, answer)?;
-                socket.deliver(answer.packet)
-            }
+            Some((socket, id)) => socket.answer(id, answer).1,
             None => Ok(()),
         }
     }
 
     /// Answers with what a handler returned, and reports it if it is an error.
+    #[inline]
     pub(crate) fn settle(
         self,
         socket: &Socket,
@@ -62,16 +60,15 @@ impl Ack {
     ) {
         let (may_have_failed, sent) = match self.0 {
             // Encoding it tells, and is done once.
-            Some((_, id)) => match socket.inner_namespace().answer(id, answer) {
-                Ok(answer) => (answer.is_error, socket.deliver(answer.packet)),
-                Err(error) => (false, Err(error.into())),
-            },
+            Some((_, id)) => socket.answer(id, answer),
             None => (true, Ok(())),
         };
-        match may_have_failed.then(|| answer.error()).flatten() {
-            Some(Ok(error)) => socket.report(event.as_ref(), &HandlerError::Failed(error)),
-            Some(Err(error)) => socket.report(event.as_ref(), &HandlerError::Answer(error.into())),
-            None => {}
+        if may_have_failed && let Some(error) = answer.error() {
+            let error = match error {
+                Ok(error) => HandlerError::Failed(error),
+                Err(error) => HandlerError::Answer(error.into()),
+            };
+            socket.report(event.as_ref(), &error);
         }
         match sent {
             // That the client went away while the handler ran is nobody's mistake.

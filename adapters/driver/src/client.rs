@@ -11,6 +11,18 @@ use klatch_core::engine::{Frame, Input, RequestId, Transmit};
 use crate::link::Load;
 use crate::mailbox::{Order, Readiness};
 
+/// What came of a frame that was looked at where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Heard {
+    /// Nothing yet: it is to be received.
+    Not,
+    /// Nothing that is to leave at once.
+    Silently,
+    /// What lies on the [desk](crate::desk) leaves at once.
+    Answered,
+}
+
 /// One connection as its task sees it. Everything here is a few moves on the machine; reading,
 /// writing and waiting are the task's.
 pub(crate) trait Client: Send + Unpin + 'static {
@@ -24,10 +36,14 @@ pub(crate) trait Client: Send + Unpin + 'static {
     /// Takes in what arrived.
     fn handle(&mut self, now: Timestamp, input: Input);
 
-    /// Takes in a frame, and starts the handlers of what the client did. If there is room on the
-    /// WebSocket, it may return a frame that is to leave first of all.
-    #[must_use]
-    fn receive(&mut self, now: Timestamp, frame: Frame, has_room: bool) -> Option<Frame>;
+    /// Takes in a frame, and starts the handlers of what the client did.
+    fn receive(&mut self, now: Timestamp, frame: Frame);
+
+    /// Takes in a text frame where it stands, if it is one that can be. If there is room on the WebSocket,
+    /// something may come of it that is to leave first of all.
+    fn hear(&mut self, _: Timestamp, _frame: &[u8], _has_room: bool) -> Heard {
+        Heard::Not
+    }
 
     /// Takes in the body of a POST, with the POST's head if the application wants to see it.
     fn receive_post(

@@ -12,12 +12,13 @@ use std::task::Waker;
 
 use klatch_core::engine::{Frame, Input, Transmit, Transport};
 use klatch_core::{
-    AckId, CloseReason, Connection, Event, Outgoing, Payload, Sid, Slot, Text, Timestamp,
+    AckId, CloseReason, Connection, Event, Outgoing, Payload, PlainEvent, Sid, Slot, Text,
+    Timestamp,
 };
 
 use self::waiting::Waiting;
 use crate::ack::Ack;
-use crate::client::Client;
+use crate::client::{Client, Heard};
 use crate::desk;
 use crate::directory::Searching;
 use crate::gate::Gate;
@@ -136,30 +137,24 @@ impl SocketIo {
         socket.inner_namespace().handlers.start(&mut self.known, call)
     }
 
-    /// As [`start`](Self::start), and hands out what a handler said first to its client, if that may
-    /// leave at once. The socket's later events wait if they have to.
+    /// As [`start`](Self::start), for an event of a socket whose events do not wait. If what the handler says
+    /// may leave at once: whether its first word to its client lies on the desk.
     #[inline]
-    fn hear(
-        &mut self,
-        slot: Slot,
-        event: &Text,
-        args: Payload,
-        ack: Option<AckId>,
-    ) -> Option<Outgoing> {
-        let socket = connected(&self.sockets, slot)?;
-        let call = Call { socket, event, args, ack: Ack::new(socket, ack) };
+    fn start_plain(&mut self, event: &PlainEvent<'_>, at_once: bool) -> bool {
+        let Some(socket) = connected(&self.sockets, event.slot()) else { return false };
         let handlers = &socket.inner_namespace().handlers;
-        let (gate, said) = desk::hear(socket, || handlers.start(&mut self.known, call));
+        let mut start = || handlers.start_plain(&mut self.known, socket, event);
+        let (gate, has_said) = if at_once { desk::hear(socket, start) } else { (start(), false) };
         if let Some(gate) = gate {
-            self.wait_for(slot, gate);
+            self.wait_for(event.slot(), gate);
         }
-        said
+        has_said
     }
 
     fn end(&mut self, slot: Slot, reason: CloseReason, farewell: Farewell) {
         self.wait_no_more(slot);
         // A namespace that ends with its last socket frees what its handlers captured.
-        self.known = Known::default();
+        self.known.forget();
         if let Some(socket) = self.socket(slot).cloned() {
             self.sockets[slot.index()] = None;
             self.arriving -= u32::from(socket.promised_rooms().is_some());
@@ -175,7 +170,7 @@ impl SocketIo {
         self.forget_what_waits();
         self.arriving = 0;
         self.searching = None;
-        self.known = Known::default();
+        self.known.forget();
         for socket in std::mem::take(&mut self.sockets).into_iter().flatten() {
             socket.end(reason, Farewell::Untold);
         }
@@ -196,17 +191,6 @@ impl SocketIo {
     #[inline]
     fn is_at_rest(&self) -> bool {
         self.batch.is_empty() && self.closing.is_none() && self.machine.transmits_at_once()
-    }
-
-    /// Passes on what a handler said first.
-    #[inline]
-    fn pass_on(&mut self, packet: Outgoing) -> Option<Frame> {
-        self.link.hub.meter.packet_sent();
-        match self.machine.transmit(packet)? {
-            Transmit::Frame(frame) => Some(frame),
-            // A frame is all that there is to transmit while nothing is before it.
-            _ => None,
-        }
     }
 
     /// The next packet that the mailbox has for the client.
@@ -290,22 +274,28 @@ impl Client for SocketIo {
         self.machine.handle(now, input);
     }
 
-    fn receive(&mut self, now: Timestamp, frame: Frame, has_room: bool) -> Option<Frame> {
-        let mut reply = None;
-        match self.machine.receive(now, frame) {
-            // Nearly all are this, and are not to be moved more often than they must.
-            Some(Event::Event { slot, name, args, ack })
-                if has_room && self.is_free() && self.is_at_rest() =>
-            {
-                self.link.hub.meter.packet_received();
-                let said = self.hear(slot, &name, args, ack);
-                reply = said.and_then(|packet| self.pass_on(packet));
-            }
-            Some(event) => self.on_or_park(now, event),
-            None => {}
+    fn receive(&mut self, now: Timestamp, frame: Frame) {
+        if let Some(event) = self.machine.receive(now, frame) {
+            self.on_or_park(now, event);
         }
         self.take_events(now);
-        reply
+    }
+
+    fn hear(&mut self, now: Timestamp, frame: &[u8], has_room: bool) -> Heard {
+        if !self.is_free() {
+            return Heard::Not;
+        }
+        let Some(event) = self.machine.plain_event(frame) else { return Heard::Not };
+        self.link.hub.meter.packet_received();
+        let has_said = self.start_plain(&event, has_room && self.is_at_rest());
+        if self.waits() {
+            self.take_parked(now);
+        }
+        if !has_said {
+            return Heard::Silently;
+        }
+        self.link.hub.meter.packet_sent();
+        Heard::Answered
     }
 
     fn accept_upgrade(&mut self, now: Timestamp) -> bool {
@@ -394,7 +384,7 @@ impl Client for SocketIo {
     }
 
     fn settle(&mut self, readiness: Readiness, waker: &Waker) -> bool {
-        self.known = Known::default();
+        self.known.forget();
         let passed_on = std::mem::take(&mut self.passed_on);
         let settled = self.link.mailbox.settle(passed_on, readiness, waker);
         if settled.drained {

@@ -1,71 +1,107 @@
 //! What a handler says first to the client whose event it handles: mostly, all that it says.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
-use klatch_core::Outgoing;
+use klatch_core::{EncodeError, Encoder, Outgoing};
 
 use crate::socket::Socket;
 use crate::sync::thread_local;
 
 thread_local! {
-    static DESK: Desk = const { Desk { at: Cell::new(NOBODY), said: Cell::new(None) } };
+    static DESK: Desk = const {
+        Desk {
+            socket: Cell::new(NOBODY),
+            is_taken: Cell::new(false),
+            tray: RefCell::new(Encoder::new()),
+            pad: RefCell::new(Encoder::new()),
+        }
+    };
 }
 
+/// The address of no socket.
+const NOBODY: usize = 0;
+
 /// Where a connection's task looks when it has polled a handler, on the thread on which it did. The
-/// first packet for the socket of that handler is laid here, and leaves before the next frame is looked
-/// at: it need not pass the mailbox, which has a lock, and where it would lie until the end of the turn.
+/// first packet for the socket of that handler is encoded here, stays here, and leaves before the next
+/// frame is looked at: it need not pass the mailbox, which has a lock, and where it would lie until the end
+/// of the turn, in memory of its own.
 ///
-/// What is sent leaves in the order in which it was, all the same. A packet is laid here only if nothing
+/// What is sent leaves in the order in which it was, all the same. A packet stays here only if nothing
 /// is in the mailbox, and the task has none that it took from there; whatever is sent after it goes
 /// through the mailbox, and is taken from there after it has left.
 struct Desk {
-    at: Cell<At>,
-    said: Cell<Option<Outgoing>>,
+    /// Where the socket is whose handler is polled; nobody's if none is, or it may lay nothing here.
+    socket: Cell<usize>,
+    /// Whether something lies here.
+    is_taken: Cell<bool>,
+    tray: RefCell<Encoder>,
+    /// Where packets are encoded that find the tray taken.
+    pad: RefCell<Encoder>,
 }
 
-/// Who sits there.
-#[derive(Clone, Copy)]
-struct At {
-    /// Where the socket is whose handler is polled; 0 if none is, or it may lay nothing here.
-    socket: usize,
-    has_said: bool,
-}
-
-const NOBODY: At = At { socket: 0, has_said: false };
-
-/// Polls a handler of this socket, which does not panic, and hands out what it laid here. It is for a
-/// task that has passed on all that it took from the mailbox.
+/// Polls a handler of this socket, which does not panic; whether it left something here, which is to be
+/// [passed on](pass_on) at once. It is for a task that has passed on all that it took from the mailbox.
 #[inline]
-pub(crate) fn hear<T>(socket: &Socket, handler: impl FnOnce() -> T) -> (T, Option<Outgoing>) {
-    let at = At { socket: socket.address(), has_said: false };
-    // A handler may drive other tasks from within.
-    let outer = DESK.with(|desk| (desk.at.replace(at), desk.said.take()));
+pub(crate) fn hear<T>(socket: &Socket, handler: impl FnOnce() -> T) -> (T, bool) {
+    // A handler may drive other tasks from within. What it said before that is not passed on yet.
+    if DESK.with(|desk| desk.is_taken.get()) {
+        return (handler(), false);
+    }
+    let outer = DESK.with(|desk| desk.socket.replace(socket.address()));
     let polled = handler();
-    let said = DESK.with(|desk| {
-        desk.at.set(outer.0);
-        desk.said.replace(outer.1)
-    });
-    (polled, said)
+    DESK.with(|desk| {
+        desk.socket.set(outer);
+        (polled, desk.is_taken.get())
+    })
 }
 
-/// Lays a packet for this socket here, if it may: it is handed back otherwise.
+/// Shows the text that lies here, which is passed on with that.
 #[inline]
-pub(crate) fn lay(socket: &Socket, packet: Outgoing) -> Option<Outgoing> {
+pub(crate) fn pass_on(to: impl FnOnce(&[u8])) {
     DESK.with(|desk| {
-        let at = desk.at.get();
-        let may = at.socket == socket.address() && !at.has_said && packet.attachments().is_empty();
-        if !may || !socket.is_at_rest() {
-            return Some(packet);
+        let mut tray = desk.tray.borrow_mut();
+        to(tray.text().unwrap_or_default());
+        tray.clear();
+        desk.is_taken.set(false);
+    });
+}
+
+/// Encodes a packet for this socket, and lays it here, if it may: it is handed out otherwise.
+#[inline]
+pub(crate) fn lay(
+    socket: &Socket,
+    encode: impl FnOnce(&mut Encoder) -> Result<(), EncodeError>,
+) -> Result<Option<Outgoing>, EncodeError> {
+    DESK.with(|desk| match desk.tray.try_borrow_mut() {
+        Ok(mut tray) if !desk.is_taken.get() => {
+            encode(&mut tray)?;
+            // Asked now: what it encoded is the application's, and may have sent something, too.
+            let may = desk.socket.get() == socket.address() && tray.text().is_some();
+            if !may || !socket.is_at_rest() {
+                return Ok(Some(tray.take()));
+            }
+            desk.is_taken.set(true);
+            Ok(None)
         }
-        desk.at.set(At { has_said: true, ..at });
-        desk.said.set(Some(packet));
-        None
+        _ => match desk.pad.try_borrow_mut() {
+            Ok(mut pad) => packet(&mut pad, encode),
+            // What is encoded sends something itself.
+            Err(_) => packet(&mut Encoder::new(), encode),
+        }
+        .map(Some),
     })
+}
+
+fn packet(
+    encoder: &mut Encoder,
+    encode: impl FnOnce(&mut Encoder) -> Result<(), EncodeError>,
+) -> Result<Outgoing, EncodeError> {
+    encode(encoder)?;
+    Ok(encoder.take())
 }
 
 /// Whether something for this socket lies here, and leaves before all else: what is volatile does not
 /// wait for it.
 pub(crate) fn has_said(socket: &Socket) -> bool {
-    let at = DESK.with(|desk| desk.at.get());
-    at.socket == socket.address() && at.has_said
+    DESK.with(|desk| desk.socket.get() == socket.address() && desk.is_taken.get())
 }

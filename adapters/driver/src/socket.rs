@@ -9,8 +9,8 @@ use std::sync::{Arc, OnceLock};
 
 use klatch_core::engine::Transport;
 use klatch_core::{
-    CloseReason, ConnectError, DecodeError, EncodeError, FromPayload, Limit, Luggage, Outgoing,
-    Payload, Slot, SocketId, SocketKey, Text,
+    AckId, CloseReason, ConnectError, DecodeError, EncodeError, Encoder, FromPayload, Limit,
+    Luggage, Outgoing, Payload, Slot, SocketId, SocketKey, Text, ToArgs,
 };
 use serde::Serialize;
 
@@ -256,10 +256,37 @@ impl Socket {
         self.0.namespace.handlers.report(self, event, error);
     }
 
-    /// Sends a packet to this client.
+    /// Encodes a packet and sends it to this client; whether it is worth compressing, too.
     #[inline]
-    pub(crate) fn deliver(&self, packet: Outgoing) -> Result<(), EmitError> {
-        let Some(packet) = desk::lay(self, packet) else { return Ok(()) };
+    pub(crate) fn deliver(
+        &self,
+        compress: bool,
+        encode: impl FnOnce(&mut Encoder) -> Result<(), EncodeError>,
+    ) -> Result<(), EmitError> {
+        match desk::lay(self, encode)? {
+            None => Ok(()),
+            Some(packet) => self.queue(packet, compress),
+        }
+    }
+
+    /// Answers an event of this client. Whether the answer is an error, and whether it was sent.
+    pub(crate) fn answer(
+        &self,
+        id: AckId,
+        answer: &(impl ToArgs + ?Sized),
+    ) -> (bool, Result<(), EmitError>) {
+        let mut is_error = false;
+        let sent = self.deliver(true, |tray| {
+            self.0.namespace.encode_answer(tray, id, answer)?;
+            is_error = tray.is_error();
+            Ok(())
+        });
+        (is_error, sent)
+    }
+
+    #[inline(never)]
+    fn queue(&self, packet: Outgoing, compress: bool) -> Result<(), EmitError> {
+        let packet = if compress { packet } else { packet.uncompressed() };
         let Inner { slot, link, .. } = &*self.0;
         let (pushed, waker) = link.mailbox.push_one(Some(*slot), packet);
         if let Some(waker) = waker {

@@ -4,17 +4,20 @@ mod goodbye;
 mod stall;
 
 use std::future::Future;
+use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use bytes::Bytes;
 use futures::task;
 use klatch_core::engine::{Frame, Input, RequestId, Transmit};
 use klatch_core::{CloseReason, Limit, Sid, Timestamp};
 
 use self::goodbye::Goodbye;
 use self::stall::Stall;
-use crate::client::Client;
+use crate::client::{Client, Heard};
+use crate::desk;
 use crate::drain::Told;
 use crate::hub::Hub;
 use crate::inbox::{Arrival, Inbox, Reply};
@@ -219,44 +222,91 @@ impl<R: Runtime, C: Client> Task<R, C> {
         if let Some(websocket) = &mut self.websocket {
             websocket.begin_turn();
         }
+        self.read_frames(now);
+        if let Some(websocket) = &mut self.websocket {
+            websocket.end_turn();
+        }
+    }
+
+    fn read_frames(&mut self, now: Timestamp) {
         for _ in 0..FRAMES_PER_TURN {
             if self.client.is_paused(self.postponed) {
                 // TCP tells its client. There is another turn when it has read.
                 self.postponed = true;
                 return;
             }
-            let Some(websocket) = &mut self.websocket else { return };
-            let mut cx = Context::from_waker(&self.reading);
-            let Poll::Ready(input) = websocket.poll_input(&mut cx) else { return };
-            let Some(input) = input else { continue };
-            match input {
-                // Its handlers start at once: it is fresh in the cache, and its memory is there for
-                // the next.
-                Input::Frame(frame) => {
-                    self.hub.meter.received(bytes(&frame));
-                    let has_room = self.held.is_none() && websocket.is_ready(&self.waker);
-                    if let Some(frame) = self.client.receive(now, frame, has_room) {
-                        self.hub.meter.sent(bytes(&frame));
-                        websocket.start_send(frame);
-                    }
-                }
-                Input::WebSocketClosed => {
-                    // The answer to the client's close frame is queued already.
-                    if let Some(websocket) = self.websocket.take() {
-                        self.close_websocket(websocket, None);
-                    }
-                    self.client.handle(now, input);
-                    return;
-                }
-                // The machine says by which code it is to be closed.
-                _ => {
-                    self.client.handle(now, input);
-                    return;
-                }
+            if !self.hear(now) && self.read_frame(now).is_break() {
+                return;
             }
         }
         // There may be more, but others get their turn first.
         self.readable = true;
+    }
+
+    /// Takes in a text that is there already; `false` if what comes next is to be read.
+    fn hear(&mut self, now: Timestamp) -> bool {
+        let Some(websocket) = &mut self.websocket else { return false };
+        let has_room = self.held.is_none() && websocket.is_ready(&self.waker);
+        let Some(text) = websocket.next_text() else { return false };
+        self.hub.meter.received(text.len());
+        // Its handlers start at once: it is fresh in the cache, and their memory is there for the next.
+        match self.client.hear(now, text, has_room) {
+            Heard::Answered => self.pass_on_answer(),
+            Heard::Silently => {}
+            Heard::Not => {
+                let frame = Frame::Text(Bytes::copy_from_slice(text));
+                self.client.receive(now, frame);
+            }
+        }
+        true
+    }
+
+    /// Passes on what a handler said first.
+    #[inline]
+    fn pass_on_answer(&mut self) {
+        let Some(websocket) = &mut self.websocket else { return };
+        desk::pass_on(|text| {
+            self.hub.meter.sent(text.len());
+            websocket.send_text(text);
+        });
+    }
+
+    /// Takes in what comes next, if there is something. Nothing more comes in this turn after a break.
+    #[inline(never)]
+    fn read_frame(&mut self, now: Timestamp) -> ControlFlow<()> {
+        let Some(websocket) = &mut self.websocket else { return ControlFlow::Break(()) };
+        let mut cx = Context::from_waker(&self.reading);
+        let Poll::Ready(input) = websocket.poll_input(&mut cx) else {
+            return ControlFlow::Break(());
+        };
+        match input {
+            None => ControlFlow::Continue(()),
+            Some(Input::Frame(frame)) => {
+                self.hub.meter.received(bytes(&frame));
+                let has_room = self.held.is_none() && websocket.is_ready(&self.waker);
+                let heard = match &frame {
+                    Frame::Text(text) => self.client.hear(now, text, has_room),
+                    Frame::Binary(_) => Heard::Not,
+                };
+                match heard {
+                    Heard::Answered => self.pass_on_answer(),
+                    Heard::Silently => {}
+                    Heard::Not => self.client.receive(now, frame),
+                }
+                ControlFlow::Continue(())
+            }
+            Some(input) => {
+                if input == Input::WebSocketClosed
+                    && let Some(websocket) = self.websocket.take()
+                {
+                    // The answer to the client's close frame is queued already. By which code it is
+                    // closed otherwise, the machine says.
+                    self.close_websocket(websocket, None);
+                }
+                self.client.handle(now, input);
+                ControlFlow::Break(())
+            }
+        }
     }
 
     /// Passes on all that the transports take, and flushes. Says whether there was anything, too.

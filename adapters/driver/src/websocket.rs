@@ -11,6 +11,7 @@ mod unsent;
 use std::fmt;
 use std::task::{Context, Poll, Waker};
 
+use bytes::Bytes;
 use klatch_core::engine::{Frame, Input};
 
 use self::foreign::Foreign;
@@ -61,7 +62,26 @@ impl WebSocket {
         }
     }
 
-    /// The next thing from the client: `None` if it was the WebSocket's own business, a ping say.
+    /// Ends a turn, after which nothing is lent any more.
+    pub(crate) fn end_turn(&mut self) {
+        match self {
+            Self::Framed(framed) => framed.end_turn(),
+            Self::Foreign(_) => {}
+        }
+    }
+
+    /// The next thing from the client, if it is a text that is there already, where it stands: it is
+    /// taken by this. If not, [`poll_input`](Self::poll_input) says what it is.
+    #[inline]
+    pub(crate) fn next_text(&mut self) -> Option<&[u8]> {
+        match self {
+            Self::Framed(framed) => framed.next_text(),
+            Self::Foreign(_) => None,
+        }
+    }
+
+    /// The next thing from the client: `None` if it was the WebSocket's own business, a ping say, or there
+    /// is something to look at now.
     /// After anything but that and a frame, the WebSocket is of no use.
     pub(crate) fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<Option<Input>> {
         match self {
@@ -92,6 +112,16 @@ impl WebSocket {
         match self {
             Self::Framed(framed) => framed.start_send(&frame),
             Self::Foreign(foreign) => foreign.start_send(frame),
+        }
+    }
+
+    /// As [`Self::start_send`], for a text.
+    pub(crate) fn send_text(&mut self, text: &[u8]) {
+        match self {
+            Self::Framed(framed) => framed.send_text(text),
+            Self::Foreign(foreign) => {
+                foreign.start_send(Frame::Text(Bytes::copy_from_slice(text)));
+            }
         }
     }
 

@@ -2,9 +2,7 @@
 
 use std::hint::black_box;
 
-use bytes::Bytes;
-use klatch_core::engine::Frame;
-use klatch_core::{Event, Outgoing, Timestamp};
+use klatch_core::{Encoder, Parser, PlainEvent, Timestamp};
 
 use crate::Case;
 use crate::client::joined;
@@ -24,23 +22,25 @@ fn event(ack: &str) -> String {
 
 fn echo(message: &str) -> impl FnMut() + use<> {
     let mut connection = joined(Timestamp::ZERO);
-    let frame = Bytes::copy_from_slice(message.as_bytes());
+    let frame = message.as_bytes().to_vec();
+    let mut encoder = Encoder::new();
     move || {
         for _ in 0..TIMES {
-            let event = connection.receive(Timestamp::ZERO, Frame::Text(frame.clone()));
-            let transmit = event.and_then(|event| connection.transmit(answer(event)));
-            assert!(black_box(&transmit).is_some());
+            let event = connection.plain_event(black_box(&frame)).expect("it is one");
+            answer(&event, &mut encoder);
+            assert!(connection.transmits_at_once());
+            black_box(encoder.text());
             assert!(connection.poll_event().is_none());
             assert!(connection.poll_transmit().is_none());
         }
     }
 }
 
-fn answer(event: Event) -> Outgoing {
-    let Event::Event { name, args, ack, .. } = event else { panic!("{event:?}") };
-    let packet = match ack {
-        Some(id) => Outgoing::ack("/", id, &args).map(|answer| answer.packet),
-        None => Outgoing::event("/", &name, &args, None),
-    };
-    packet.expect("what came can go")
+fn answer(event: &PlainEvent<'_>, encoder: &mut Encoder) {
+    let args = event.args();
+    match event.ack() {
+        Some(id) => encoder.ack(Parser::Default, "/", id, &args),
+        None => encoder.event(Parser::Default, "/", "message", &args),
+    }
+    .expect("what came can go");
 }

@@ -8,6 +8,7 @@ mod tests;
 use std::collections::VecDeque;
 use std::time::Duration;
 
+pub use self::receiving::PlainEvent;
 pub use self::slots::Slot;
 use self::slots::{Slots, Stage};
 use crate::engine::{self, Frame, Input, Segment, Session, Transmit, Transport};
@@ -305,16 +306,22 @@ impl Connection {
 
     fn pump(&mut self, now: Timestamp) {
         while let Some(event) = self.session.poll_event() {
-            match event {
-                engine::Event::Message(message) => {
-                    if let Some(event) = self.handle_message(now, message) {
-                        push(&mut self.events, event);
-                    }
+            self.take_in(now, event);
+        }
+    }
+
+    /// Not a part of what asks whether there is something, which mostly there is not.
+    #[inline(never)]
+    fn take_in(&mut self, now: Timestamp, event: engine::Event) {
+        match event {
+            engine::Event::Message(message) => {
+                if let Some(event) = self.handle_message(now, message) {
+                    push(&mut self.events, event);
                 }
-                engine::Event::Upgraded => push(&mut self.events, Event::Upgraded),
-                engine::Event::Limit(limit) => self.hit(limit),
-                engine::Event::Closed(reason) => push(&mut self.events, Event::Closed { reason }),
             }
+            engine::Event::Upgraded => push(&mut self.events, Event::Upgraded),
+            engine::Event::Limit(limit) => self.hit(limit),
+            engine::Event::Closed(reason) => push(&mut self.events, Event::Closed { reason }),
         }
     }
 

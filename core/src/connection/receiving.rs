@@ -1,61 +1,99 @@
 //! What a client says, message by message.
 
-use std::ops::Range;
-
-use bytes::Bytes;
+use std::fmt;
 
 use super::slots::{Slot, Stage};
 use super::{Connection, Event};
 use crate::engine::{Frame, Input, Message};
-use crate::packet::{Body, Outline, Packet, PacketError, Parts};
+use crate::packet::{AckId, Body, Outline, Packet, PacketError, Parts, Plain};
 use crate::text::{self, Text};
 use crate::{CloseReason, ConnectError, Limit, Parser, Payload, Timestamp};
 
 /// The Engine.IO type of a message.
 const MESSAGE: &[u8] = b"4";
 
+/// An event as it stands in the frame that it came in.
+///
+/// `Debug` shows the size of the arguments only.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct PlainEvent<'a> {
+    slot: Slot,
+    name: &'a [u8],
+    args: &'a [u8],
+    ack: Option<AckId>,
+}
+
+impl PlainEvent<'_> {
+    /// Where it was sent.
+    pub fn slot(&self) -> Slot {
+        self.slot
+    }
+
+    /// The event's name, which is UTF-8.
+    pub fn name(&self) -> &[u8] {
+        self.name
+    }
+
+    /// The event's name, in memory of its own.
+    pub fn name_text(&self) -> Text {
+        Text::copied(self.name)
+    }
+
+    /// Its arguments, in memory of their own.
+    #[inline]
+    pub fn args(&self) -> Payload {
+        Payload::from_checked(Text::copied(self.args), self.args.len())
+    }
+
+    /// Present if the client asks for an acknowledgement.
+    pub fn ack(&self) -> Option<AckId> {
+        self.ack
+    }
+}
+
+impl From<PlainEvent<'_>> for Event {
+    fn from(event: PlainEvent<'_>) -> Self {
+        let PlainEvent { slot, ack, .. } = event;
+        Self::Event { slot, name: event.name_text(), args: event.args(), ack }
+    }
+}
+
+impl fmt::Debug for PlainEvent<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = String::from_utf8_lossy(self.name);
+        write!(f, "PlainEvent({name:?}, {} bytes, {:?})", self.args.len(), self.ack)
+    }
+}
+
 impl Connection {
-    /// As [`handle`](Self::handle) with a frame and then [`poll_event`](Self::poll_event), which is
-    /// what most frames come to: what can be told at once is not queued. There may be more events.
+    /// What a text frame says, if it is nothing but an event that would be the next of
+    /// [`poll_event`](Self::poll_event), and changes nothing else. Nearly all that clients say is that,
+    /// and can be read where it stands: in a buffer that many frames share, say.
+    ///
+    /// `None` says nothing about the frame: it is to be handed to [`receive`](Self::receive) or
+    /// [`handle`](Self::handle) then, and only then.
     #[must_use]
-    pub fn receive(&mut self, now: Timestamp, frame: Frame) -> Option<Event> {
-        let frame = match frame {
-            Frame::Text(text) => match self.plain_event(text) {
-                Ok(event) => return Some(event),
-                Err(text) => Frame::Text(text),
-            },
-            frame @ Frame::Binary(_) => frame,
-        };
-        self.receive_any(now, frame)
-    }
-
-    /// What a frame says that is nothing but an event, as nearly all of them are: that is not made a
-    /// packet first, which would be moved as often as it is passed on. The frame, if it is not.
-    #[inline]
-    fn plain_event(&self, frame: Bytes) -> Result<Event, Bytes> {
-        let Some((slot, name, args)) = self.find_plain_event(&frame) else { return Err(frame) };
-        let text = Text::checked(frame).skip(MESSAGE.len());
-        let name = text.part(name);
-        let args = Payload::from_checked(text.skip(args.start), args.len());
-        Ok(Event::Event { slot, name, args, ack: None })
-    }
-
-    #[inline]
-    fn find_plain_event(&self, frame: &[u8]) -> Option<(Slot, Range<usize>, Range<usize>)> {
+    #[expect(clippy::inline_always, reason = "an event is moved as often as it is passed on")]
+    #[inline(always)]
+    pub fn plain_event<'a>(&self, frame: &'a [u8]) -> Option<PlainEvent<'a>> {
         if !self.events.is_empty()
             || !self.session.hears_at_once()
             || self.parser != Parser::Default
         {
             return None;
         }
-        let (name, args) = self.decoder.plain_event(frame.strip_prefix(MESSAGE)?)?;
-        let (slot, Stage::Joined) = self.slots.find(b"/")? else { return None };
-        text::check(frame).ok()?;
-        Some((slot, name, args))
+        let text = frame.strip_prefix(MESSAGE)?;
+        let Plain { namespace, name, args, ack } = self.decoder.plain_event(text)?;
+        let (slot, Stage::Joined) = self.slots.find(namespace)? else { return None };
+        text::check(text).ok()?;
+        Some(PlainEvent { slot, name, args, ack })
     }
 
+    /// As [`handle`](Self::handle) with a frame and then [`poll_event`](Self::poll_event), which is
+    /// what most frames come to: what can be told at once is not queued. There may be more events.
+    #[must_use]
     #[inline(never)]
-    fn receive_any(&mut self, now: Timestamp, frame: Frame) -> Option<Event> {
+    pub fn receive(&mut self, now: Timestamp, frame: Frame) -> Option<Event> {
         if !self.events.is_empty() {
             self.handle(now, Input::Frame(frame));
             return self.poll_event();

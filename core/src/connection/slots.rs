@@ -58,6 +58,15 @@ impl Slots {
     #[inline(always)]
     pub(super) fn find(&self, namespace: &[u8]) -> Option<(Slot, Stage)> {
         let named = |entry: &Entry| entry.namespace.as_bytes() == namespace;
+        if let Some(first) = self.entries.first().filter(|entry| named(entry) && entry.is_live()) {
+            return Some((self.slot(0), first.stage));
+        }
+        self.find_any(namespace)
+    }
+
+    #[inline(never)]
+    fn find_any(&self, namespace: &[u8]) -> Option<(Slot, Stage)> {
+        let named = |entry: &Entry| entry.namespace.as_bytes() == namespace;
         let at = (self.entries.iter().position(|entry| named(entry) && entry.is_live()))
             .or_else(|| self.entries.iter().position(named))?;
         Some((self.slot(at), self.entries[at].stage))

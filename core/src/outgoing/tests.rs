@@ -123,7 +123,15 @@ fn raw_json_is_sent_as_it_is() {
 
 #[test]
 fn names_that_must_not_be_sent_are_refused() {
-    for name in RESERVED {
+    let reserved = [
+        "connect",
+        "connect_error",
+        "disconnect",
+        "disconnecting",
+        "newListener",
+        "removeListener",
+    ];
+    for name in reserved {
         let refused = Outgoing::event("/", name, &(), None);
         assert_eq!(refused, Err(EncodeError::ReservedName));
     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::outline::{Outline, Parts};
+use super::outline::{Outline, Parts, Plain};
 use super::{Body, DecoderLimits, Packet, PacketError};
 use crate::attachment::Attachment;
 use crate::json::unescaped;
@@ -72,16 +72,20 @@ impl Decoder {
         Outline::read(text.as_bytes(), &self.limits)
     }
 
-    /// Name and arguments of what nearly all messages are, or `None` if that is to be found out by
-    /// their [outline](Self::outline). The text is bytes that have not been checked yet.
-    #[inline]
-    pub(crate) fn plain_event(&self, text: &[u8]) -> Option<(Range<usize>, Range<usize>)> {
+    /// What nearly all messages are, or `None` if that is to be found out by their
+    /// [outline](Self::outline). The text is bytes that have not been checked yet.
+    #[expect(
+        clippy::inline_always,
+        reason = "what it finds would be moved as often as it is passed on"
+    )]
+    #[inline(always)]
+    pub(crate) fn plain_event<'a>(&self, text: &'a [u8]) -> Option<Plain<'a>> {
         if self.pending.is_some() || text.len() > self.limits.payload {
             return None;
         }
-        let (name, args) = Outline::plain_event(text, &self.limits)?;
-        check_name(&text[name.clone()], self.limits.event_name).ok()?;
-        Some((name, args))
+        let plain = Outline::plain_event(text, &self.limits)?;
+        check_name(plain.name, self.limits.event_name).ok()?;
+        Some(plain)
     }
 
     /// The packet that a text is by its outline; `None` if attachments must follow.
@@ -199,6 +203,7 @@ fn odd_name(text: &Text, json: Range<usize>, max: usize) -> Result<Text, PacketE
     Ok(name)
 }
 
+#[inline]
 fn check_name(name: &[u8], max: usize) -> Result<(), PacketError> {
     if name.len() > max {
         return Err(PacketError::EventNameTooLong);

@@ -19,7 +19,7 @@ use serde::{Serialize, Serializer};
 pub use decoder::Decoder;
 pub use error::PacketError;
 pub use limits::DecoderLimits;
-pub(crate) use outline::{Outline, Parts};
+pub(crate) use outline::{Outline, Parts, Plain};
 
 use crate::payload::Payload;
 use crate::text::Text;

@@ -14,6 +14,15 @@ pub(crate) struct Outline {
     pub(crate) body: Parts,
 }
 
+/// An event as it stands in a packet's text, whose bytes have not been checked yet.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Plain<'a> {
+    pub(crate) namespace: &'a [u8],
+    pub(crate) name: &'a [u8],
+    pub(crate) args: &'a [u8],
+    pub(crate) ack: Option<AckId>,
+}
+
 /// Where the parts of its body are.
 pub(crate) enum Parts {
     Connect {
@@ -42,19 +51,22 @@ impl Outline {
         Reader { text, limits, position: 0 }.packet()
     }
 
-    /// Name and arguments of what nearly all messages are: an event for `/` that asks for no answer, has
-    /// arguments, and a name with nothing to escape. It is one if this finds it, and [`read`](Self::read)
-    /// finds the same; if not, that is to be asked.
-    #[inline]
-    pub(super) fn plain_event(
-        text: &[u8],
-        limits: &DecoderLimits,
-    ) -> Option<(Range<usize>, Range<usize>)> {
-        const NAME: &[u8] = br#"2[""#;
-        let rest = text.strip_prefix(NAME)?;
-        let name = NAME.len()..NAME.len() + plain(rest)?;
-        let rest = text[name.end..].strip_prefix(br#"","#)?;
-        let at = text.len() - rest.len();
+    /// What nearly all messages are: an event with nothing to escape in its name. It is one if this finds
+    /// it, and [`read`](Self::read) finds the same; if not, that is to be asked.
+    #[expect(
+        clippy::inline_always,
+        reason = "what it finds would be moved as often as it is passed on"
+    )]
+    #[inline(always)]
+    pub(super) fn plain_event<'a>(text: &'a [u8], limits: &DecoderLimits) -> Option<Plain<'a>> {
+        let rest = text.strip_prefix(b"2")?;
+        let (namespace, ack, rest) =
+            if rest.first() == Some(&b'[') { (&b"/"[..], None, rest) } else { address(rest)? };
+        let rest = rest.strip_prefix(br#"[""#)?;
+        let (name, rest) = rest.split_at(plain(rest)?);
+        let Some(rest) = rest.strip_prefix(br#"","#) else {
+            return (rest == br#""]"#).then_some(Plain { namespace, name, args: &[], ack });
+        };
         let mut scanner = Scanner::inside_array(rest, limits.json_depth)?;
         // A comma has an argument behind it.
         if scanner.peek() == Some(b']') {
@@ -62,7 +74,7 @@ impl Outline {
         }
         let args = scanner.rest_of_array().ok()?;
         scanner.end().ok()?;
-        Some((name, at + args.start..at + args.end))
+        Some(Plain { namespace, name, args: &rest[args], ack })
     }
 
     /// The namespace's name, in the text that this is the outline of.
@@ -214,6 +226,22 @@ fn open(scanner: &mut Scanner<'_>) -> Result<(), PacketError> {
     Ok(())
 }
 
+/// The namespace and the ack of a packet that has one of them, and what follows.
+#[inline(never)]
+fn address(text: &[u8]) -> Option<(&[u8], Option<AckId>, &[u8])> {
+    let (namespace, rest) = match text.first()? {
+        b'/' => {
+            let comma = text.iter().position(|byte| *byte == b',')?;
+            (&text[..comma], &text[comma + 1..])
+        }
+        _ => (&b"/"[..], text),
+    };
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (digits, rest) = rest.split_at(digits);
+    let ack = if digits.is_empty() { None } else { Some(AckId::new(number(digits)?)) };
+    Some((namespace, ack, rest))
+}
+
 /// The value of ASCII digits, unless it does not fit.
 fn number(digits: &[u8]) -> Option<u64> {
     std::str::from_utf8(digits).ok()?.parse().ok()
@@ -260,14 +288,19 @@ mod tests {
         fn what_is_found_at_once_is_what_the_grammar_says(text in texts(), depth in 0..4usize) {
             let limits = DecoderLimits::default().max_json_depth(depth);
             let begun = format!("2[\"name\",{text}");
-            for text in [&text, &begun, &format!("{begun}]")] {
+            let asked = format!("27[\"name\",{text}]");
+            let elsewhere = format!("2/a,[\"name\",{text}]");
+            for text in [&text, &begun, &format!("{begun}]"), &asked, &elsewhere] {
                 let Some(found) = Outline::plain_event(text.as_bytes(), &limits) else { continue };
                 let outline = Outline::read(text.as_bytes(), &limits).expect("it was found");
-                prop_assert_eq!((outline.announced, &outline.namespace), (0, &None));
-                let Parts::Event { name, escaped: false, args, ack: None } = outline.body else {
-                    panic!("{text} is no such event");
+                prop_assert_eq!(outline.announced, 0);
+                let text = text.as_bytes();
+                let namespace = outline.namespace(text);
+                let Parts::Event { name, escaped: false, args, ack } = outline.body else {
+                    panic!("{text:?} is no such event");
                 };
-                prop_assert_eq!((name.start + 1..name.end - 1, args), found);
+                let name = &text[name.start + 1..name.end - 1];
+                prop_assert_eq!(Plain { namespace, name, args: &text[args], ack }, found);
             }
         }
     }
@@ -275,20 +308,30 @@ mod tests {
     #[test]
     fn events_are_found_at_once_and_nothing_else_is() {
         let find = |text: &str| {
-            let (name, args) = Outline::plain_event(text.as_bytes(), &DecoderLimits::default())?;
-            Some((text[name].to_owned(), text[args].to_owned()))
+            let plain = Outline::plain_event(text.as_bytes(), &DecoderLimits::default())?;
+            let [namespace, name, args] = [plain.namespace, plain.name, plain.args]
+                .map(|part| String::from_utf8_lossy(part).into_owned());
+            Some((namespace, name, args, plain.ack.map(AckId::get)))
         };
-        let found = |name: &str, args: &str| Some((name.to_owned(), args.to_owned()));
-        assert_eq!(find(r#"2["echo","hello"]"#), found("echo", r#""hello""#));
-        assert_eq!(find(r#"2["", 1, {"a":[]} ]"#), found("", r#"1, {"a":[]}"#));
+        let found = |namespace: &str, name: &str, args: &str, ack| {
+            Some((namespace.to_owned(), name.to_owned(), args.to_owned(), ack))
+        };
+        assert_eq!(find(r#"2["echo","hello"]"#), found("/", "echo", r#""hello""#, None));
+        assert_eq!(find(r#"2["", 1, {"a":[]} ]"#), found("/", "", r#"1, {"a":[]}"#, None));
+        assert_eq!(find(r#"2["echo"]"#), found("/", "echo", "", None));
+        assert_eq!(find(r#"2012["echo",1]"#), found("/", "echo", "1", Some(12)));
+        assert_eq!(find(r#"2/a,["echo",1]"#), found("/a", "echo", "1", None));
+        assert_eq!(find(r#"2/a,7["echo"]"#), found("/a", "echo", "", Some(7)));
         for other in [
-            r#"2["echo"]"#,
+            r#"2["echo"] "#,
             r#"2["echo",]"#,
             r#"2["echo",1"#,
             r#"2["echo",1]]"#,
             r#"2["e\u0063ho",1]"#,
-            r#"27["echo",1]"#,
-            r#"2/a,["echo",1]"#,
+            r#"27"echo",1]"#,
+            r#"218446744073709551616["echo",1]"#,
+            r#"2-7["echo",1]"#,
+            r#"2/a["echo",1]"#,
             r#"3["echo",1]"#,
             "2[1,1]",
             "2[\"",

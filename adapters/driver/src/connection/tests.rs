@@ -17,6 +17,7 @@ use serde::{Serialize, Serializer};
 
 use super::*;
 use crate::application::Application as _;
+use crate::desk::pass_on;
 use crate::namespace::Namespace;
 use crate::recovery::Recovery;
 use crate::runtime::{Runtime, Timer};
@@ -140,9 +141,16 @@ impl Rig {
     }
 
     fn read(&mut self, frame: &str) {
-        let frame = Frame::Text(frame.as_bytes().to_vec().into());
-        let reply = self.client.receive(Timestamp::ZERO, frame, true);
-        self.said.extend(reply.map(|frame| text(Transmit::Frame(frame))));
+        match self.client.hear(Timestamp::ZERO, frame.as_bytes(), true) {
+            Heard::Answered => {
+                pass_on(|said| self.said.push(String::from_utf8_lossy(said).into_owned()));
+            }
+            Heard::Silently => {}
+            Heard::Not => {
+                let frame = Frame::Text(frame.as_bytes().to_vec().into());
+                self.client.receive(Timestamp::ZERO, frame);
+            }
+        }
     }
 
     fn write(&mut self) -> Vec<String> {

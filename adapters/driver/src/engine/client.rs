@@ -220,10 +220,9 @@ impl Client for Engine {
         }
     }
 
-    fn receive(&mut self, now: Timestamp, frame: Frame, _: bool) -> Option<Frame> {
+    fn receive(&mut self, now: Timestamp, frame: Frame) {
         self.session.handle(now, Input::Frame(frame));
         self.take_events(now);
-        None
     }
 
     fn receive_post(&mut self, now: Timestamp, id: RequestId, body: Bytes, head: Carrier) {

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use klatch_core::{Payload, Slot, Text, ToArgs};
+use klatch_core::{Payload, PlainEvent, Slot, Text, ToArgs};
 
 use super::{Call, Handlers, Table, Watchers, begin_to_answer};
 use crate::ack::Ack;
@@ -90,13 +90,44 @@ impl Handlers {
         drop(self.replace(|table| table.fallback.take()));
     }
 
+    /// As [`start`](Self::start), for an event that is still where it was read.
+    #[inline]
+    pub(crate) fn start_plain(
+        &self,
+        known: &mut Known,
+        socket: &Socket,
+        event: &PlainEvent<'_>,
+    ) -> Option<Gate> {
+        let (table, last) = self.known(known, socket.slot());
+        if table.is_unwatched()
+            && let Some((name, handler)) = table.events.find_again(event.name(), last)
+        {
+            let ack = Ack::new(socket, event.ack());
+            let call = Call { socket, event: name, args: event.args(), ack };
+            socket.run(name, || handler(call));
+            return None;
+        }
+        self.start_rare(known, socket, event)
+    }
+
+    #[inline(never)]
+    fn start_rare(
+        &self,
+        known: &mut Known,
+        socket: &Socket,
+        event: &PlainEvent<'_>,
+    ) -> Option<Gate> {
+        let (name, ack) = (event.name_text(), Ack::new(socket, event.ack()));
+        self.start(known, Call { socket, event: &name, args: event.args(), ack })
+    }
+
     /// Does what is to be done with an event that arrived for this socket. What later events of it
     /// wait for, if there is something.
     #[inline]
     pub(crate) fn start(&self, known: &mut Known, call: Call<'_>) -> Option<Gate> {
         let socket = call.socket;
-        let table = self.known(known, socket.slot());
-        if table.any.is_none() && table.event_middlewares.is_none() {
+        let table = self.known(known, socket.slot()).0;
+        if table.is_unwatched() {
             let handler = table.handler(call.event)?;
             socket.run(call.event, || handler(call));
             return None;
@@ -128,20 +159,21 @@ impl Handlers {
             return Some(gate);
         }
         // Somebody who saw it may have changed them.
-        let handler = self.known(known, socket.slot()).handler(event)?;
+        let handler = self.known(known, socket.slot()).0.handler(event)?;
         socket.run(event, || handler(call));
         None
     }
 
-    /// The table as it is now.
+    /// The table as it is now, and where in it the last event's handler was.
     #[inline]
-    fn known<'a>(&self, known: &'a mut Known, slot: Slot) -> &'a Table {
+    fn known<'a>(&self, known: &'a mut Known, slot: Slot) -> (&'a Table, &'a mut usize) {
         let changes = self.changes.load(Ordering::Acquire);
-        match &mut known.0 {
-            Some(last) if last.slot == slot && last.changes == changes => {}
-            last => *last = Some(self.look(slot)),
+        match &mut known.look {
+            Some(look) if look.slot == slot && look.changes == changes => {}
+            look => *look = Some(self.look(slot)),
         }
-        known.0.as_ref().map(|last| &*last.table).expect("it was just looked at")
+        let table = known.look.as_ref().map(|look| &*look.table).expect("it was just looked at");
+        (table, &mut known.last)
     }
 
     #[inline(never)]
@@ -152,9 +184,19 @@ impl Handlers {
 }
 
 /// What the handlers of a socket were when they were last asked for: where several events come at
-/// once, all but the first are spared a lock. To be forgotten soon: it keeps what handlers captured.
+/// once, all but the first are spared a lock.
 #[derive(Default)]
-pub(crate) struct Known(Option<Look>);
+pub(crate) struct Known {
+    look: Option<Look>,
+    last: usize,
+}
+
+impl Known {
+    /// To be called soon: it keeps what handlers captured.
+    pub(crate) fn forget(&mut self) {
+        self.look = None;
+    }
+}
 
 struct Look {
     /// Of the socket, which has no other handlers as long as it lives.
@@ -166,7 +208,14 @@ struct Look {
 impl Table {
     #[inline]
     fn handler(&self, event: &Text) -> Option<&super::OnEvent> {
-        self.events.find(event.as_bytes()).or(self.fallback.as_ref())
+        let found = self.events.find(event.as_bytes()).map(|(_, handler)| handler);
+        found.or(self.fallback.as_ref())
+    }
+
+    /// Whether events go to their handlers without anybody in between.
+    #[inline]
+    fn is_unwatched(&self) -> bool {
+        self.any.is_none() && self.event_middlewares.is_none()
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use futures::channel::oneshot;
 use klatch_core::{
-    AckCause, AckError, AckId, Answer, EncodeError, Limit, Luggage, NamespaceEvent, Payload,
+    AckCause, AckError, AckId, EncodeError, Encoder, Limit, Luggage, NamespaceEvent, Payload,
     SocketId, SocketKey, Target, Timestamp, ToArgs,
 };
 
@@ -234,12 +234,13 @@ impl Inner {
     }
 
     /// Encodes an answer to a client's event.
-    pub(crate) fn answer(
+    pub(crate) fn encode_answer(
         &self,
+        tray: &mut Encoder,
         id: AckId,
         args: &(impl ToArgs + ?Sized),
-    ) -> Result<Answer, EncodeError> {
-        self.parser.ack(&self.name, id, args)
+    ) -> Result<(), EncodeError> {
+        tray.ack(self.parser, &self.name, id, args)
     }
 
     /// A socket answered.

@@ -1,6 +1,6 @@
 //! Events on their way to those who are meant.
 
-use klatch_core::{Draft, EncodeError, Limit, Outgoing, Payload, Target, ToArgs};
+use klatch_core::{Draft, EncodeError, Encoder, Limit, Outgoing, Payload, Target, ToArgs};
 
 use super::{Inner, Publish};
 use crate::desk;
@@ -47,8 +47,6 @@ impl Inner {
         Ok(if flags.compress { draft } else { draft.uncompressed() })
     }
 
-    #[expect(clippy::inline_always, reason = "a packet is moved as often as it is passed on")]
-    #[inline(always)]
     fn packet(
         &self,
         name: &str,
@@ -114,13 +112,12 @@ impl Inner {
         if self.may_be_missed(flags) {
             return self.record_one(socket, self.draft(name, args, flags)?).map(|()| true);
         }
-        let packet = self.packet(name, args, flags)?;
         // Nobody will ask for its place among the others, so that there is no need of a lock.
         if flags.volatile {
-            socket.deliver_volatile(packet)
-        } else {
-            socket.deliver(packet).map(|()| true)
+            return socket.deliver_volatile(self.packet(name, args, flags)?);
         }
+        let encode = |tray: &mut Encoder| tray.event(self.parser, &self.name, name, args);
+        socket.deliver(flags.compress, encode).map(|()| true)
     }
 
     /// Queues an event for all who are meant; `reached` hears of each for whom it is.

@@ -47,29 +47,43 @@ impl Framed {
         self.pipe.begin_turn();
     }
 
+    pub(super) fn end_turn(&mut self) {
+        self.pipe.end_turn();
+    }
+
+    #[inline]
+    pub(super) fn next_text(&mut self) -> Option<&[u8]> {
+        if self.pipe.rest().is_empty() || self.hearing != Hearing::Anything {
+            return None;
+        }
+        let text = self.reader.whole_text(self.pipe.rest())?;
+        Some(self.pipe.lend(text))
+    }
+
     pub(super) fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<Option<Input>> {
-        while self.hearing == Hearing::Anything {
-            match self.reader.read(self.pipe.rest()) {
-                Ok((taken, received)) => {
-                    self.pipe.take(taken);
-                    if let Some(received) = received {
-                        return Poll::Ready(self.receive(received));
-                    }
-                }
-                Err(fault) => {
-                    self.hearing = Hearing::Noise;
-                    return Poll::Ready(Some(Input::WebSocketFailed(fault)));
+        if self.hearing != Hearing::Anything {
+            return Poll::Ready(Some(Input::WebSocketClosed));
+        }
+        match self.reader.read(self.pipe.rest()) {
+            Ok((taken, received)) => {
+                self.pipe.take(taken);
+                if let Some(received) = received {
+                    return Poll::Ready(self.receive(received));
                 }
             }
-            let end = match ready!(self.pipe.poll_read(cx)) {
-                Ok(1..) => continue,
-                Ok(0) => Input::WebSocketClosed,
-                Err(error) => lost(&error),
-            };
-            self.hearing = Hearing::Nothing;
-            return Poll::Ready(Some(end));
+            Err(fault) => {
+                self.hearing = Hearing::Noise;
+                return Poll::Ready(Some(Input::WebSocketFailed(fault)));
+            }
         }
-        Poll::Ready(Some(Input::WebSocketClosed))
+        let end = match ready!(self.pipe.poll_read(cx)) {
+            // There is something to look at.
+            Ok(1..) => return Poll::Ready(None),
+            Ok(0) => Input::WebSocketClosed,
+            Err(error) => lost(&error),
+        };
+        self.hearing = Hearing::Nothing;
+        Poll::Ready(Some(end))
     }
 
     fn receive(&mut self, received: Received) -> Option<Input> {
@@ -107,6 +121,10 @@ impl Framed {
 
     pub(super) fn start_send(&mut self, frame: &Frame) {
         self.pipe.send(frame);
+    }
+
+    pub(super) fn send_text(&mut self, text: &[u8]) {
+        self.pipe.send_text(text);
     }
 
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
@@ -216,8 +234,10 @@ mod tests {
         let mut framed = Framed::new(stream, Vec::new(), 1000);
         for _ in 0..3 {
             framed.begin_turn();
-            let input = framed.poll_input(&mut Context::from_waker(noop_waker_ref()));
-            assert!(input.is_pending());
+            let mut cx = Context::from_waker(noop_waker_ref());
+            while let Poll::Ready(input) = framed.poll_input(&mut cx) {
+                assert_eq!(input, None, "it is not whole");
+            }
             assert_eq!(framed.pipe.left(), 0, "the whole ration was read");
         }
     }

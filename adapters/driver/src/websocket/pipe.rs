@@ -29,7 +29,7 @@ thread_local! {
 pub(super) struct Pipe {
     stream: Box<dyn Stream>,
     unsent: Unsent,
-    /// Read, and lent by the thread until all of it is taken.
+    /// Read, and lent by the thread until all of it is taken and there is no more, or the turn ends.
     ahead: Vec<u8>,
     /// What of `ahead` is there and not taken yet.
     rest: Range<usize>,
@@ -63,7 +63,19 @@ impl Pipe {
     /// Takes so much from the front of the rest.
     pub(super) fn take(&mut self, taken: usize) {
         self.rest.start += taken;
-        if self.rest.is_empty() {
+    }
+
+    /// Takes so much from the front of the rest, and lends a part of it.
+    #[inline]
+    pub(super) fn lend(&mut self, part: Range<usize>) -> &[u8] {
+        let start = self.rest.start;
+        self.rest.start += part.end;
+        &self.ahead[start + part.start..start + part.end]
+    }
+
+    /// Ends a turn, after which nothing is lent any more.
+    pub(super) fn end_turn(&mut self) {
+        if self.rest.is_empty() && !self.ahead.is_empty() {
             self.give_back();
         }
     }
@@ -71,6 +83,11 @@ impl Pipe {
     /// Queues a message.
     pub(super) fn send(&mut self, frame: &Frame) {
         self.unsent.push(frame);
+    }
+
+    /// Queues a message of text.
+    pub(super) fn send_text(&mut self, text: &[u8]) {
+        self.unsent.push_text(text);
     }
 
     /// Queues a frame of the WebSocket's own.
@@ -105,8 +122,10 @@ impl Pipe {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        self.ahead = SPARE.take();
-        self.ahead.resize(SCRATCH, 0);
+        if self.ahead.len() != SCRATCH {
+            self.ahead = SPARE.take();
+            self.ahead.resize(SCRATCH, 0);
+        }
         let read = Pin::new(&mut self.stream).poll_read(cx, &mut self.ahead);
         if let Poll::Ready(Ok(read @ 1..)) = read {
             self.left = self.left.saturating_sub(read);

@@ -1,6 +1,7 @@
 //! The messages of a client, out of the bytes that come over its WebSocket (RFC 6455, section 5).
 
 use std::mem;
+use std::ops::Range;
 
 use bytes::{Buf as _, Bytes};
 use klatch_core::engine::{Frame, WebSocketFault};
@@ -60,6 +61,22 @@ struct Head {
 impl Reader {
     pub(super) fn new(max_payload: usize) -> Self {
         Self { max_payload, begun: Vec::new(), message: None }
+    }
+
+    /// Where the message is that `bytes` begin with, unmasked, if it is text and all of it is there. If
+    /// it is not, or is none, that is to be [read](Self::read).
+    #[inline]
+    pub(super) fn whole_text(&self, bytes: &mut [u8]) -> Option<Range<usize>> {
+        if !self.begun.is_empty() {
+            return None;
+        }
+        let Head { opcode: Opcode::Text, is_final: true, mask, start, end } =
+            self.head(bytes).ok()??
+        else {
+            return None;
+        };
+        unmask(bytes.get_mut(start..end)?, mask);
+        Some(start..end)
     }
 
     /// How many `bytes` are taken from the front, and what they tell: all, if they tell nothing. The
@@ -239,17 +256,18 @@ const fn may_be_said(code: u16) -> bool {
     matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
 }
 
-/// Takes a mask off (section 5.3), eight bytes at a time.
+/// Takes a mask off (section 5.3), sixteen bytes at a time.
+#[inline]
 fn unmask(payload: &mut [u8], mask: [u8; 4]) {
-    let [a, b, c, d] = mask;
-    let twice = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
-    let (eights, rest) = payload.as_chunks_mut::<8>();
-    for eight in eights {
-        *eight = (u64::from_ne_bytes(*eight) ^ twice).to_ne_bytes();
+    let once = u32::from_ne_bytes(mask);
+    let (sixteens, rest) = payload.as_chunks_mut::<16>();
+    let mask16 = (u128::MAX / u128::from(u32::MAX)) * u128::from(once);
+    for sixteen in sixteens {
+        *sixteen = (u128::from_ne_bytes(*sixteen) ^ mask16).to_ne_bytes();
     }
-    let (four, rest) = rest.as_chunks_mut::<4>();
-    for four in four {
-        *four = (u32::from_ne_bytes(*four) ^ u32::from_ne_bytes(mask)).to_ne_bytes();
+    let (fours, rest) = rest.as_chunks_mut::<4>();
+    for four in fours {
+        *four = (u32::from_ne_bytes(*four) ^ once).to_ne_bytes();
     }
     for (byte, mask) in rest.iter_mut().zip(mask) {
         *byte ^= mask;

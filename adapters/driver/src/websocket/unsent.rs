@@ -55,10 +55,19 @@ impl Unsent {
 
     /// Queues a message of the core's.
     pub(super) fn push(&mut self, frame: &Frame) {
-        let (kind, payload) = match frame {
-            Frame::Text(text) => (TEXT, text),
-            Frame::Binary(bytes) => (BINARY, bytes),
-        };
+        match frame {
+            Frame::Text(text) => self.push_message(TEXT, text),
+            Frame::Binary(bytes) => self.push_message(BINARY, bytes),
+        }
+    }
+
+    /// Queues a message of text.
+    pub(super) fn push_text(&mut self, text: &[u8]) {
+        self.push_message(TEXT, text);
+    }
+
+    #[inline]
+    fn push_message(&mut self, kind: u8, payload: &[u8]) {
         let bytes = self.buffer();
         match (u8::try_from(payload.len()), u16::try_from(payload.len())) {
             (Ok(length @ 0..MEDIUM), _) => bytes.extend_from_slice(&[kind, length]),

@@ -72,7 +72,11 @@ impl Rig {
         }
         let mut lines = Vec::new();
         if at_once {
-            let event = self.connection.receive(self.now, frame);
+            let text = if let Frame::Text(text) = &frame { &text[..] } else { b"" };
+            let event = match self.connection.plain_event(text) {
+                Some(event) => Some(event.into()),
+                None => self.connection.receive(self.now, frame),
+            };
             lines.extend(event.map(|event| self.show_event(event)));
         } else {
             self.connection.handle(self.now, Input::Frame(frame));

@@ -45,6 +45,7 @@ impl<T: Serialize + ?Sized> ToArgs for T {
         writer.write(self)
     }
 
+    #[inline]
     fn error(&self) -> Option<Result<Payload, EncodeError>> {
         verdict::error(self)
     }

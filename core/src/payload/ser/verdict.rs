@@ -10,6 +10,7 @@ use crate::payload::{EncodeError, Payload};
 /// What an `Err` holds, as one argument; `None` if the value is no `Err`.
 ///
 /// The rest of the value is not looked at: what a handler returned is not encoded for this.
+#[inline]
 pub(super) fn error<T: Serialize + ?Sized>(value: &T) -> Option<Result<Payload, EncodeError>> {
     let mut error = None;
     // It ends early with most values, which is no failure.

@@ -47,10 +47,42 @@ fn read<'a>(
     (all, None)
 }
 
+/// The same, where whole texts are read where they stand.
+fn read_in_place<'a>(
+    reader: &mut Reader,
+    chunks: impl IntoIterator<Item = &'a [u8]>,
+) -> (Vec<Received>, Option<WebSocketFault>) {
+    let mut all = Vec::new();
+    for chunk in chunks {
+        let mut chunk = chunk.to_vec();
+        let mut rest = &mut chunk[..];
+        while !rest.is_empty() {
+            if let Some(text) = reader.whole_text(rest) {
+                let end = text.end;
+                all.push(Received::Message(Frame::Text(Bytes::copy_from_slice(&rest[text]))));
+                rest = &mut rest[end..];
+                continue;
+            }
+            match reader.read(rest) {
+                Ok((taken, received)) => {
+                    all.extend(received);
+                    rest = &mut rest[taken..];
+                }
+                Err(fault) => return (all, Some(fault)),
+            }
+        }
+    }
+    (all, None)
+}
+
 fn read_all(max_payload: usize, bytes: &[u8]) -> (Vec<Received>, Option<WebSocketFault>) {
     let at_once = read(&mut Reader::new(max_payload), [bytes]);
-    let slowly = read(&mut Reader::new(max_payload), bytes.chunks(1));
-    assert_eq!(at_once, slowly, "how the bytes come changes nothing");
+    for length in [1, 2, 7, 20, bytes.len()] {
+        let slowly = read(&mut Reader::new(max_payload), bytes.chunks(length));
+        assert_eq!(at_once, slowly, "how the bytes come changes nothing");
+        let in_place = read_in_place(&mut Reader::new(max_payload), bytes.chunks(length));
+        assert_eq!(at_once, in_place, "where they are read changes nothing");
+    }
     at_once
 }
 
@@ -82,6 +114,28 @@ fn lengths_have_three_forms() {
 }
 
 #[test]
+fn a_text_is_read_where_it_stands_if_all_of_it_is_there() {
+    let mut bytes = [frame(0x81, MASK, b"Hello"), frame(0x81, [1, 2, 3, 4], &[b'x'; 200])].concat();
+    let reader = Reader::new(MAX);
+    let text = reader.whole_text(&mut bytes).expect("it is there");
+    assert_eq!((&bytes[text.clone()], text.end), (&b"Hello"[..], 11));
+    let rest = &mut bytes[11..];
+    assert_eq!(reader.whole_text(&mut rest[..207]), None);
+    let text = reader.whole_text(rest).expect("it is there");
+    assert_eq!((&rest[text.clone()], text.end), (&[b'x'; 200][..], 208));
+    for other in [frame(0x82, MASK, b"Hello"), frame(0x01, MASK, b"Hel"), frame(0x89, MASK, b"")] {
+        assert_eq!(reader.whole_text(&mut other.clone()), None);
+    }
+    // Not while something else has begun.
+    let hello = frame(0x81, MASK, b"Hello");
+    for begun in [&frame(0x01, MASK, b"Hel")[..], &hello[..3]] {
+        let mut reader = Reader::new(MAX);
+        assert_eq!(reader.read(&mut begun.to_vec()), Ok((begun.len(), None)));
+        assert_eq!(reader.whole_text(&mut hello.clone()), None);
+    }
+}
+
+#[test]
 fn control_frames_come_between_fragments() {
     let bytes = [
         frame(0x01, MASK, b"Hel"),
@@ -90,10 +144,11 @@ fn control_frames_come_between_fragments() {
         frame(0x8a, MASK, b"nobody asked"),
         frame(0x80, MASK, b"lo"),
         frame(0x82, [0; 4], b"!"),
+        frame(0x81, MASK, b"Hello"),
     ];
     let ping = Received::Ping(Bytes::from_static(b"are you there?"));
     let bytes_too = Received::Message(Frame::Binary(Bytes::from_static(b"!")));
-    let expected = vec![ping, Received::Pong, text("Hello"), bytes_too];
+    let expected = vec![ping, Received::Pong, text("Hello"), bytes_too, text("Hello")];
     assert_eq!(read_all(MAX, &bytes.concat()), (expected, None));
 }
 
