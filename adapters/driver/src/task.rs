@@ -2,6 +2,8 @@
 
 mod goodbye;
 mod stall;
+#[cfg(test)]
+mod tests;
 
 use std::future::Future;
 use std::ops::ControlFlow;
@@ -46,6 +48,8 @@ pub(crate) struct Task<R: Runtime, C: Client> {
     timed: bool,
     /// Something that arrived is left where it is: the client is to read first.
     postponed: bool,
+    /// What is queued waits for the next turn to be written.
+    gathers: bool,
     /// It is to end at once.
     cut: bool,
     /// The client does not take what is written to its WebSocket.
@@ -85,6 +89,7 @@ impl<R: Runtime, C: Client> Task<R, C> {
             websocket,
             readable: false,
             postponed: false,
+            gathers: false,
             cut: false,
             stall: Stall::default(),
             waker: Waker::noop().clone(),
@@ -109,7 +114,11 @@ impl<R: Runtime, C: Client> Task<R, C> {
         if self.postponed {
             self.resume(now);
         }
-        self.read(now);
+        let frames = self.read(now);
+        let gathered = std::mem::replace(&mut self.gathers, false);
+        // Where a client sends much at once, others may, too: what they are told, and tell each other,
+        // is written when all have been heard, by fewer writes that each carry more.
+        let may_gather = frames > 1 && !gathered;
         if due {
             self.client.handle_timeout(now);
         }
@@ -120,16 +129,16 @@ impl<R: Runtime, C: Client> Task<R, C> {
             return Poll::Ready(());
         }
         self.client.take_events(now);
-        let (mut sent, mut readiness) = self.write(cx, now);
+        let (mut sent, mut readiness) = self.write(cx, now, may_gather);
         if self.stalled_until(now).is_some_and(|deadline| deadline <= now) {
             self.client.obey(now, Order::Overflow(Limit::WriteTime));
             self.client.take_events(now);
-            (sent, readiness) = self.write(cx, now);
+            (sent, readiness) = self.write(cx, now, false);
         }
         if self.client.is_finished() && self.held.is_none() {
             return Poll::Ready(());
         }
-        if !self.client.settle(readiness, cx.waker()) || self.readable {
+        if !self.client.settle(readiness, cx.waker()) || self.readable || self.gathers {
             cx.waker().wake_by_ref();
         }
         if due {
@@ -137,7 +146,7 @@ impl<R: Runtime, C: Client> Task<R, C> {
             self.client.shrink_to_fit();
         }
         // What nothing else explains is the timer's doing.
-        self.wait_for_deadline(cx, now, news.is_none() && !sent);
+        self.wait_for_deadline(cx, now, news.is_none() && !sent && !gathered);
         Poll::Pending
     }
 
@@ -214,33 +223,41 @@ impl<R: Runtime, C: Client> Task<R, C> {
         }
     }
 
-    /// Takes in frames, if there may be any.
-    fn read(&mut self, now: Timestamp) {
+    /// Takes in frames, if there may be any. How many.
+    fn read(&mut self, now: Timestamp) -> usize {
         if !std::mem::take(&mut self.readable) {
-            return;
+            return 0;
         }
         if let Some(websocket) = &mut self.websocket {
             websocket.begin_turn();
         }
-        self.read_frames(now);
+        let frames = self.read_frames(now);
         if let Some(websocket) = &mut self.websocket {
             websocket.end_turn();
         }
+        frames
     }
 
-    fn read_frames(&mut self, now: Timestamp) {
+    fn read_frames(&mut self, now: Timestamp) -> usize {
+        let mut frames = 0;
         for _ in 0..FRAMES_PER_TURN {
             if self.client.is_paused(self.postponed) {
                 // TCP tells its client. There is another turn when it has read.
                 self.postponed = true;
-                return;
+                return frames;
             }
-            if !self.hear(now) && self.read_frame(now).is_break() {
-                return;
+            if self.hear(now) {
+                frames += 1;
+                continue;
+            }
+            match self.read_frame(now) {
+                ControlFlow::Continue(more) => frames += more,
+                ControlFlow::Break(()) => return frames,
             }
         }
         // There may be more, but others get their turn first.
         self.readable = true;
+        frames
     }
 
     /// Takes in a text that is there already; `false` if what comes next is to be read.
@@ -264,23 +281,25 @@ impl<R: Runtime, C: Client> Task<R, C> {
     /// Passes on what a handler said first.
     #[inline]
     fn pass_on_answer(&mut self) {
-        let Some(websocket) = &mut self.websocket else { return };
         desk::pass_on(|text| {
             self.hub.meter.sent(text.len());
-            websocket.send_text(text);
+            if let Some(websocket) = &mut self.websocket {
+                websocket.send_text(text);
+            }
         });
     }
 
-    /// Takes in what comes next, if there is something. Nothing more comes in this turn after a break.
+    /// Takes in what comes next, if there is something: how many frames that was. Nothing more comes in
+    /// this turn after a break.
     #[inline(never)]
-    fn read_frame(&mut self, now: Timestamp) -> ControlFlow<()> {
+    fn read_frame(&mut self, now: Timestamp) -> ControlFlow<(), usize> {
         let Some(websocket) = &mut self.websocket else { return ControlFlow::Break(()) };
         let mut cx = Context::from_waker(&self.reading);
         let Poll::Ready(input) = websocket.poll_input(&mut cx) else {
             return ControlFlow::Break(());
         };
         match input {
-            None => ControlFlow::Continue(()),
+            None => ControlFlow::Continue(0),
             Some(Input::Frame(frame)) => {
                 self.hub.meter.received(bytes(&frame));
                 let has_room = self.held.is_none() && websocket.is_ready(&self.waker);
@@ -293,7 +312,7 @@ impl<R: Runtime, C: Client> Task<R, C> {
                     Heard::Silently => {}
                     Heard::Not => self.client.receive(now, frame),
                 }
-                ControlFlow::Continue(())
+                ControlFlow::Continue(1)
             }
             Some(input) => {
                 if input == Input::WebSocketClosed
@@ -309,10 +328,25 @@ impl<R: Runtime, C: Client> Task<R, C> {
         }
     }
 
-    /// Passes on all that the transports take, and flushes. Says whether there was anything, too.
-    fn write(&mut self, cx: &mut Context<'_>, now: Timestamp) -> (bool, Readiness) {
+    /// Passes on all that the transports take, and flushes, unless that may wait for the next turn. Says
+    /// whether there was anything, too.
+    fn write(
+        &mut self,
+        cx: &mut Context<'_>,
+        now: Timestamp,
+        may_gather: bool,
+    ) -> (bool, Readiness) {
         let mut sent = false;
         let is_full = self.pass_on(cx, now, &mut sent).is_pending();
+        self.gathers = may_gather
+            && !is_full
+            // A client that is not known to take anything is not written to a moment later.
+            && self.stall.is_clear()
+            && !self.client.is_finished()
+            && self.websocket.as_ref().is_some_and(WebSocket::has_unsent);
+        if self.gathers {
+            return (sent, self.client.readiness());
+        }
         if let Some(websocket) = &mut self.websocket
             && (is_full || websocket.poll_flush(cx).is_pending())
         {

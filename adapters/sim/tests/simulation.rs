@@ -32,7 +32,7 @@ fn histories_are_as_they_should_be_whatever_the_network_does() {
     eprintln!("{tally:?}");
     // Had it looked at nothing, it would have passed, too.
     assert!(tally.operations() > 8_000 && tally.heard > 2_000, "{tally:?}");
-    assert!(tally.failed > 300 && tally.recovered > 15 && tally.answers > 500, "{tally:?}");
+    assert!(tally.failed > 300 && tally.recovered > 10 && tally.answers > 500, "{tally:?}");
 }
 
 #[test]

@@ -16,6 +16,11 @@ impl Stall {
         self.0 = None;
     }
 
+    /// Whether it takes what is written to it, as far as is known.
+    pub(super) fn is_clear(self) -> bool {
+        self.0.is_none()
+    }
+
     /// It does not take all. Time begins when that is new, and anew when it took some.
     pub(super) fn note(&mut self, now: Timestamp, took_some: bool) {
         if took_some || self.0.is_none() {

@@ -127,6 +127,10 @@ impl Framed {
         self.pipe.send_text(text);
     }
 
+    pub(super) fn has_unsent(&self) -> bool {
+        self.pipe.has_unsent()
+    }
+
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
         self.pipe.poll_flush(cx).map(|flushed| flushed.is_ok())
     }

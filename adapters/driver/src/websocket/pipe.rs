@@ -111,6 +111,11 @@ impl Pipe {
         self.unsent.poll_write_to(&mut *self.stream, cx)
     }
 
+    /// Whether something is queued.
+    pub(super) fn has_unsent(&self) -> bool {
+        !self.unsent.is_empty()
+    }
+
     /// Whether the stream took something since this was asked.
     pub(super) fn took_some(&mut self) -> bool {
         self.unsent.took_some()

@@ -1,6 +1,6 @@
 //! What is to be written to a WebSocket's stream.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -15,6 +15,12 @@ const FULL: usize = 64 * 1024;
 
 /// The largest buffer that a thread keeps.
 const SPARE_CAPACITY: usize = 4 * FULL;
+
+/// Bytes for which a new buffer has room: a few small frames.
+const FIRST_CAPACITY: usize = 2 * 1024;
+
+/// How many of these a thread keeps: as many connections may gather at the same time.
+const MAX_SMALL: usize = 64;
 
 /// RFC 6455, section 5.2: the last frame of a message, of text or of bytes.
 const TEXT: u8 = 0x81;
@@ -31,9 +37,38 @@ pub(super) enum Control {
 }
 
 thread_local! {
-    /// Frames are gathered here, and mostly written within the same turn: a connection has a
-    /// buffer of its own only while its socket is full.
-    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    /// Frames are gathered here, and mostly written within the same turn, or the next: a connection has
+    /// a buffer of its own only while its socket is full.
+    static SPARES: RefCell<Spares> = const {
+        RefCell::new(Spares { large: Vec::new(), small: Vec::new() })
+    };
+}
+
+/// Buffers that nobody uses.
+struct Spares {
+    /// The largest there was.
+    large: Vec<u8>,
+    /// Some that have not grown.
+    small: Vec<Vec<u8>>,
+}
+
+impl Spares {
+    fn take(&mut self) -> Vec<u8> {
+        if self.large.capacity() > 0 {
+            return std::mem::take(&mut self.large);
+        }
+        self.small.pop().unwrap_or_else(|| Vec::with_capacity(FIRST_CAPACITY))
+    }
+
+    fn give(&mut self, mut buffer: Vec<u8>) {
+        buffer.clear();
+        match buffer.capacity() {
+            1..=FIRST_CAPACITY if self.small.len() < MAX_SMALL => self.small.push(buffer),
+            0..=FIRST_CAPACITY => {}
+            ..=SPARE_CAPACITY if buffer.capacity() > self.large.capacity() => self.large = buffer,
+            _ => {}
+        }
+    }
 }
 
 /// Whole frames, some of which may be half written.
@@ -48,6 +83,11 @@ pub(super) struct Unsent {
 }
 
 impl Unsent {
+    /// Whether there is nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
     /// Whether there should be no more before something is written.
     pub(super) fn is_full(&self) -> bool {
         self.bytes.len() >= FULL
@@ -97,7 +137,7 @@ impl Unsent {
 
     fn buffer(&mut self) -> &mut Vec<u8> {
         if self.bytes.capacity() == 0 {
-            self.bytes = SPARE.take();
+            self.bytes = SPARES.with_borrow_mut(Spares::take);
         }
         &mut self.bytes
     }
@@ -141,11 +181,8 @@ impl Unsent {
 
     fn clear(&mut self) {
         self.written = 0;
-        let mut bytes = std::mem::take(&mut self.bytes);
-        if (1..=SPARE_CAPACITY).contains(&bytes.capacity()) {
-            bytes.clear();
-            SPARE.set(bytes);
-        }
+        let bytes = std::mem::take(&mut self.bytes);
+        SPARES.with_borrow_mut(|spares| spares.give(bytes));
     }
 }
 

@@ -1,0 +1,260 @@
+//! The task of a connection over a stream that is played by hand.
+
+use std::collections::VecDeque;
+use std::future::{Pending, pending};
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::UNIX_EPOCH;
+
+use futures::future::BoxFuture;
+use futures::io::{AsyncRead, AsyncWrite};
+use futures::task::ArcWake;
+use klatch_core::Timestamp;
+use klatch_core::engine::Transport;
+use parking_lot::Mutex;
+
+use super::*;
+use crate::application::Application as _;
+use crate::connection::SocketIo;
+use crate::handshake::Handshake;
+use crate::runtime::Timer;
+use crate::server::Server;
+use crate::socket::Socket;
+
+/// A runtime whose time stands still, and whose tasks wait to be polled.
+#[derive(Clone, Default)]
+struct Still(Arc<Mutex<Vec<BoxFuture<'static, ()>>>>);
+
+struct Never(Pending<()>);
+
+impl Future for Never {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.0).poll(cx)
+    }
+}
+
+impl Timer for Never {
+    fn reset(&mut self, _: Timestamp) {}
+}
+
+impl Runtime for Still {
+    type Timer = Never;
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.0.lock().push(Box::pin(task));
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::ZERO
+    }
+
+    fn timer(&self, _: Timestamp) -> Never {
+        Never(pending())
+    }
+}
+
+/// What the client sent, and what was written to it, write by write.
+#[derive(Clone, Default)]
+struct Wire(Arc<Mutex<Both>>);
+
+#[derive(Default)]
+struct Both {
+    incoming: VecDeque<Vec<u8>>,
+    reader: Option<Waker>,
+    written: Vec<Vec<u8>>,
+    /// It takes nothing.
+    full: bool,
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let mut both = self.0.lock();
+        let Some(bytes) = both.incoming.pop_front() else {
+            both.reader = Some(cx.waker().clone());
+            return Poll::Pending;
+        };
+        buf[..bytes.len()].copy_from_slice(&bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let mut both = self.0.lock();
+        if both.full {
+            return Poll::Pending;
+        }
+        both.written.push(buf.to_vec());
+        Poll::Ready(Ok(buf.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Whether a task was woken.
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl ArcWake for Woken {
+    fn wake_by_ref(woken: &Arc<Self>) {
+        woken.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// A client in `/`, and its task.
+struct Rig {
+    task: Task<Still, SocketIo>,
+    wire: Wire,
+    woken: Arc<Woken>,
+}
+
+impl Rig {
+    fn joined(server: &Server) -> Self {
+        let handshake = Handshake::new(&http::Request::new(()), None, false, UNIX_EPOCH, &[]);
+        let sid = Sid::from_entropy([0; 15]);
+        let client = server.client(sid, Transport::WebSocket, handshake, Timestamp::ZERO);
+        let inbox = Arc::new(Inbox::new(1, client.load()));
+        let wire = Wire::default();
+        let websocket = WebSocket::framed(Box::new(wire.clone()), Vec::new(), 1000);
+        let hub = server.hub().clone();
+        let task = Task::new(Still::default(), hub, sid, inbox, client, Some(websocket));
+        let mut rig = Self { task, wire, woken: Arc::default() };
+        rig.send(&["40"]);
+        while rig.turn() {}
+        rig.wire.0.lock().written.clear();
+        rig
+    }
+
+    /// Frames that come by one read.
+    fn send(&mut self, frames: &[&str]) {
+        let mut bytes = Vec::new();
+        for frame in frames {
+            // A mask of zeros is one, too.
+            bytes.extend([0x81, 0x80 | frame.len() as u8, 0, 0, 0, 0]);
+            bytes.extend(frame.as_bytes());
+        }
+        let mut both = self.wire.0.lock();
+        both.incoming.push_back(bytes);
+        let reader = both.reader.take();
+        drop(both);
+        if let Some(reader) = reader {
+            reader.wake();
+        }
+    }
+
+    /// Polls the task; whether it is to be polled again.
+    fn turn(&mut self) -> bool {
+        self.woken.0.store(false, Ordering::SeqCst);
+        let waker = task::waker(self.woken.clone());
+        let polled = Pin::new(&mut self.task).poll(&mut Context::from_waker(&waker));
+        assert!(polled.is_pending());
+        self.woken.0.load(Ordering::SeqCst)
+    }
+
+    /// What each write carried, as text.
+    fn written(&mut self) -> Vec<Vec<String>> {
+        let written = std::mem::take(&mut self.wire.0.lock().written);
+        let frames = |mut bytes: &[u8]| {
+            let mut frames = Vec::new();
+            while let [0x81, length, rest @ ..] = bytes {
+                let (frame, rest) = rest.split_at(usize::from(*length));
+                frames.push(String::from_utf8_lossy(frame).into_owned());
+                bytes = rest;
+            }
+            frames
+        };
+        written.iter().map(|bytes| frames(bytes)).collect()
+    }
+}
+
+fn echoing() -> Server {
+    let server = Server::new();
+    server.namespace("/").on("echo", async |socket: Socket, n: u32| socket.emit("echo", &n));
+    server
+}
+
+#[test]
+fn what_one_frame_is_answered_with_is_written_at_once() {
+    let mut rig = Rig::joined(&echoing());
+    rig.send(&[r#"42["echo",1]"#]);
+    assert!(!rig.turn());
+    assert_eq!(rig.written(), [[r#"42["echo",1]"#]]);
+}
+
+#[test]
+fn what_several_are_is_written_at_once_when_others_had_their_turn() {
+    let server = echoing();
+    let mut rig = Rig::joined(&server);
+    rig.send(&[r#"42["echo",1]"#, r#"42["echo",2]"#, r#"42["echo",3]"#]);
+    assert!(rig.turn(), "it is to go on by itself");
+    assert_eq!(rig.written(), [[""; 0]; 0]);
+    // What others say meanwhile goes with it, and what is volatile is not refused for it.
+    server.namespace("/").volatile().emit("news", &4).expect("it has a JSON");
+    server.namespace("/").emit("news", &5).expect("it has a JSON");
+    assert!(!rig.turn());
+    let all = [
+        r#"42["echo",1]"#,
+        r#"42["echo",2]"#,
+        r#"42["echo",3]"#,
+        r#"42["news",4]"#,
+        r#"42["news",5]"#,
+    ];
+    assert_eq!(rig.written(), [all]);
+    // It waits for one turn, and not for another because more comes.
+    rig.send(&[r#"42["echo",6]"#, r#"42["echo",7]"#]);
+    assert!(rig.turn());
+    rig.send(&[r#"42["echo",8]"#, r#"42["echo",9]"#]);
+    assert!(!rig.turn());
+    let all = [6, 7, 8, 9].map(|n| format!(r#"42["echo",{n}]"#));
+    assert_eq!(rig.written(), [all]);
+}
+
+#[test]
+fn who_takes_nothing_gets_nothing_that_is_volatile_however_much_it_sends() {
+    let server = echoing();
+    let mut rig = Rig::joined(&server);
+    rig.wire.0.lock().full = true;
+    rig.send(&[r#"42["echo",1]"#]);
+    assert!(!rig.turn());
+    rig.send(&[r#"42["echo",2]"#, r#"42["echo",3]"#]);
+    assert!(!rig.turn());
+    server.namespace("/").volatile().emit("news", &4).expect("it has a JSON");
+    rig.wire.0.lock().full = false;
+    rig.turn();
+    let all = [1, 2, 3].map(|n| format!(r#"42["echo",{n}]"#));
+    assert_eq!(rig.written().concat(), all);
+}
+
+#[test]
+fn what_a_client_that_goes_is_told_is_written_before_its_end() {
+    let server = echoing();
+    server.namespace("/").on("bye", async |socket: Socket, (): ()| socket.disconnect_all());
+    let mut rig = Rig::joined(&server);
+    rig.send(&[r#"42["echo",1]"#, r#"42["bye"]"#]);
+    let waker = task::waker(rig.woken.clone());
+    let mut cx = Context::from_waker(&waker);
+    while Pin::new(&mut rig.task).poll(&mut cx).is_pending() {
+        assert!(rig.woken.0.swap(false, Ordering::SeqCst), "it ends by itself");
+    }
+    // It leaves with the goodbye, which is another task's.
+    for mut goodbye in std::mem::take(&mut *rig.task.runtime.0.lock()) {
+        let _ = goodbye.as_mut().poll(&mut cx);
+    }
+    assert_eq!(rig.written().concat(), [r#"42["echo",1]"#, "41"]);
+}
