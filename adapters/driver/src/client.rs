@@ -41,7 +41,7 @@ pub(crate) trait Client: Send + Unpin + 'static {
 
     /// Takes in a text frame where it stands, if it is one that can be. If there is room on the WebSocket,
     /// something may come of it that is to leave first of all.
-    fn hear(&mut self, _: Timestamp, _frame: &[u8], _has_room: bool) -> Heard {
+    fn hear(&mut self, _frame: &[u8], _has_room: bool) -> Heard {
         Heard::Not
     }
 

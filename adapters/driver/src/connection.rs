@@ -281,17 +281,13 @@ impl Client for SocketIo {
         self.take_events(now);
     }
 
-    fn hear(&mut self, now: Timestamp, frame: &[u8], has_room: bool) -> Heard {
+    fn hear(&mut self, frame: &[u8], has_room: bool) -> Heard {
         if !self.is_free() {
             return Heard::Not;
         }
         let Some(event) = self.machine.plain_event(frame) else { return Heard::Not };
         self.link.hub.meter.packet_received();
-        let has_said = self.start_plain(&event, has_room && self.is_at_rest());
-        if self.waits() {
-            self.take_parked(now);
-        }
-        if !has_said {
+        if !self.start_plain(&event, has_room && self.is_at_rest()) {
             return Heard::Silently;
         }
         self.link.hub.meter.packet_sent();

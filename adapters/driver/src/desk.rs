@@ -39,20 +39,40 @@ struct Desk {
     pad: RefCell<Encoder>,
 }
 
-/// Polls a handler of this socket, which does not panic; whether it left something here, which is to be
+/// Polls a handler of this socket; whether it left something here, which is to be
 /// [passed on](pass_on) at once. It is for a task that has passed on all that it took from the mailbox.
 #[inline]
 pub(crate) fn hear<T>(socket: &Socket, handler: impl FnOnce() -> T) -> (T, bool) {
-    // A handler may drive other tasks from within. What it said before that is not passed on yet.
-    if DESK.with(|desk| desk.is_taken.get()) {
-        return (handler(), false);
-    }
-    let outer = DESK.with(|desk| desk.socket.replace(socket.address()));
-    let polled = handler();
     DESK.with(|desk| {
-        desk.socket.set(outer);
+        // A handler may drive other tasks from within. What it said before that is not passed on yet.
+        if desk.is_taken.get() {
+            return (handler(), false);
+        }
+        let outer = desk.socket.replace(socket.address());
+        let mut seat = Seat { desk, outer, is_left: false };
+        let polled = handler();
+        seat.is_left = true;
+        drop(seat);
         (polled, desk.is_taken.get())
     })
+}
+
+/// A socket's seat at the desk, which it leaves whatever happens.
+struct Seat<'a> {
+    desk: &'a Desk,
+    outer: usize,
+    /// In good order: what lies there is taken care of.
+    is_left: bool,
+}
+
+impl Drop for Seat<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.desk.socket.set(self.outer);
+        if !self.is_left {
+            self.desk.is_taken.set(false);
+        }
+    }
 }
 
 /// Shows the text that lies here, which is passed on with that.
@@ -60,9 +80,10 @@ pub(crate) fn hear<T>(socket: &Socket, handler: impl FnOnce() -> T) -> (T, bool)
 pub(crate) fn pass_on(to: impl FnOnce(&[u8])) {
     DESK.with(|desk| {
         let mut tray = desk.tray.borrow_mut();
+        // From here on it is gone, whatever a host's WebSocket does with it.
+        desk.is_taken.set(false);
         to(tray.text().unwrap_or_default());
         tray.clear();
-        desk.is_taken.set(false);
     });
 }
 

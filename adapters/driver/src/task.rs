@@ -32,7 +32,7 @@ use crate::websocket::WebSocket;
 const FRAMES_PER_TURN: usize = 64;
 
 /// The task of one connection. A turn takes in what arrived and lets its handlers run, passes on what
-/// is to be sent, and flushes once.
+/// is to be sent, and flushes once: a turn later if much came, when others had theirs.
 ///
 /// What every turn looks at comes first, side by side: a broadcast wakes thousands of tasks of which
 /// hardly any is in the cache.
@@ -263,24 +263,25 @@ impl<R: Runtime, C: Client> Task<R, C> {
     /// Takes in a text that is there already; `false` if what comes next is to be read.
     fn hear(&mut self, now: Timestamp) -> bool {
         let Some(websocket) = &mut self.websocket else { return false };
-        let has_room = self.held.is_none() && websocket.is_ready(&self.waker);
+        let has_room = self.held.is_none() && websocket.has_room();
         let Some(text) = websocket.next_text() else { return false };
         self.hub.meter.received(text.len());
         // Its handlers start at once: it is fresh in the cache, and their memory is there for the next.
-        match self.client.hear(now, text, has_room) {
-            Heard::Answered => self.pass_on_answer(),
-            Heard::Silently => {}
-            Heard::Not => {
-                let frame = Frame::Text(Bytes::copy_from_slice(text));
-                self.client.receive(now, frame);
-            }
+        let heard = self.client.hear(text, has_room);
+        if heard == Heard::Not {
+            let frame = Frame::Text(Bytes::copy_from_slice(text));
+            self.client.receive(now, frame);
         }
+        self.pass_on_answer(heard);
         true
     }
 
-    /// Passes on what a handler said first.
+    /// Passes on what a handler said first, if it did.
     #[inline]
-    fn pass_on_answer(&mut self) {
+    fn pass_on_answer(&mut self, heard: Heard) {
+        if heard != Heard::Answered {
+            return;
+        }
         desk::pass_on(|text| {
             self.hub.meter.sent(text.len());
             if let Some(websocket) = &mut self.websocket {
@@ -302,16 +303,17 @@ impl<R: Runtime, C: Client> Task<R, C> {
             None => ControlFlow::Continue(0),
             Some(Input::Frame(frame)) => {
                 self.hub.meter.received(bytes(&frame));
-                let has_room = self.held.is_none() && websocket.is_ready(&self.waker);
                 let heard = match &frame {
-                    Frame::Text(text) => self.client.hear(now, text, has_room),
+                    Frame::Text(text) => {
+                        let has_room = self.held.is_none() && websocket.is_ready(&self.waker);
+                        self.client.hear(text, has_room)
+                    }
                     Frame::Binary(_) => Heard::Not,
                 };
-                match heard {
-                    Heard::Answered => self.pass_on_answer(),
-                    Heard::Silently => {}
-                    Heard::Not => self.client.receive(now, frame),
+                if heard == Heard::Not {
+                    self.client.receive(now, frame);
                 }
+                self.pass_on_answer(heard);
                 ControlFlow::Continue(1)
             }
             Some(input) => {
@@ -343,7 +345,7 @@ impl<R: Runtime, C: Client> Task<R, C> {
             // A client that is not known to take anything is not written to a moment later.
             && self.stall.is_clear()
             && !self.client.is_finished()
-            && self.websocket.as_ref().is_some_and(WebSocket::has_unsent);
+            && self.websocket.as_ref().is_some_and(WebSocket::may_gather);
         if self.gathers {
             return (sent, self.client.readiness());
         }
@@ -407,7 +409,9 @@ impl<R: Runtime, C: Client> Task<R, C> {
     }
 
     /// Lets a WebSocket say goodbye without the session waiting for it.
-    fn close_websocket(&mut self, websocket: WebSocket, code: Option<u16>) {
+    fn close_websocket(&mut self, mut websocket: WebSocket, code: Option<u16>) {
+        // It may be in the middle of one.
+        websocket.end_turn();
         let told =
             if self.client.has_parted() { std::mem::take(&mut self.told) } else { Told::default() };
         let goodbye = Goodbye { websocket, code, told, writing: self.hub.writing() };

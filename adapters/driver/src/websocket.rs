@@ -70,6 +70,15 @@ impl WebSocket {
         }
     }
 
+    /// Whether a frame can be sent now, by what is known without asking a host.
+    #[inline]
+    pub(crate) fn has_room(&self) -> bool {
+        match self {
+            Self::Framed(framed) => framed.is_ready(),
+            Self::Foreign(_) => false,
+        }
+    }
+
     /// The next thing from the client, if it is a text that is there already, where it stands: it is
     /// taken by this. If not, [`poll_input`](Self::poll_input) says what it is.
     #[inline]
@@ -126,9 +135,9 @@ impl WebSocket {
     }
 
     /// Whether something is queued that may wait for a turn. What a host queues is its own business.
-    pub(crate) fn has_unsent(&self) -> bool {
+    pub(crate) fn may_gather(&self) -> bool {
         match self {
-            Self::Framed(framed) => framed.has_unsent(),
+            Self::Framed(framed) => framed.may_gather(),
             Self::Foreign(_) => false,
         }
     }

@@ -132,8 +132,8 @@ impl Connection {
 
     fn handle_text(&mut self, now: Timestamp, text: Text) -> Option<Event> {
         let outline = self.decoder.outline(&text);
-        // Nearly all that clients say is an event where they are. It is not made a packet first, which
-        // would be moved as often as it is passed on.
+        // Nearly all that clients say is an event where they are, by polling, too. It is not made a packet
+        // first, which would be moved as often as it is passed on.
         if let Ok(outline) = &outline
             && let Parts::Event { name, escaped, args, ack } = &outline.body
             && outline.announced == 0

@@ -53,7 +53,7 @@ impl Encoder {
     ///
     /// # Errors
     ///
-    /// As [`Parser::event`]. There is nothing then.
+    /// As [`Parser::event`]. There is no packet then.
     #[inline]
     pub fn event(
         &mut self,
@@ -62,7 +62,7 @@ impl Encoder {
         name: &str,
         args: &(impl ToArgs + ?Sized),
     ) -> Result<(), EncodeError> {
-        self.begin();
+        self.clear();
         match parser {
             Parser::Default => {
                 check_name(name)?;
@@ -86,7 +86,7 @@ impl Encoder {
     ///
     /// # Errors
     ///
-    /// As [`Parser::ack`]. There is nothing then.
+    /// As [`Parser::ack`]. There is no packet then.
     pub fn ack(
         &mut self,
         parser: Parser,
@@ -94,7 +94,7 @@ impl Encoder {
         id: AckId,
         args: &(impl ToArgs + ?Sized),
     ) -> Result<(), EncodeError> {
-        self.begin();
+        self.clear();
         match parser {
             Parser::Default => {
                 let text = header(mem::take(&mut self.text), ACK, namespace, Some(id));
@@ -108,7 +108,7 @@ impl Encoder {
         }
     }
 
-    /// The packet's text, Engine.IO type included, if that is all of it.
+    /// The packet's text, Engine.IO type included, if that is all of it; an empty one if there is no packet.
     #[inline]
     pub fn text(&self) -> Option<&[u8]> {
         self.attachments.is_none().then_some(&*self.text)
@@ -136,13 +136,8 @@ impl Encoder {
     pub fn clear(&mut self) {
         self.text.clear();
         self.attachments = None;
-        self.text.shrink_to(MAX_SCRATCH);
-    }
-
-    #[inline]
-    fn begin(&mut self) {
-        self.clear();
         self.is_error = false;
+        self.text.shrink_to(MAX_SCRATCH);
     }
 
     /// Writes the arguments behind what is written.

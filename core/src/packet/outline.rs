@@ -65,7 +65,8 @@ impl Outline {
         let rest = rest.strip_prefix(br#"[""#)?;
         let (name, rest) = rest.split_at(plain(rest)?);
         let Some(rest) = rest.strip_prefix(br#"","#) else {
-            return (rest == br#""]"#).then_some(Plain { namespace, name, args: &[], ack });
+            let is_one = rest == br#""]"# && limits.json_depth > 0;
+            return is_one.then_some(Plain { namespace, name, args: &[], ack });
         };
         let mut scanner = Scanner::inside_array(rest, limits.json_depth)?;
         // A comma has an argument behind it.
@@ -290,7 +291,8 @@ mod tests {
             let begun = format!("2[\"name\",{text}");
             let asked = format!("27[\"name\",{text}]");
             let elsewhere = format!("2/a,[\"name\",{text}]");
-            for text in [&text, &begun, &format!("{begun}]"), &asked, &elsewhere] {
+            let silent = "2[\"name\"]".to_owned();
+            for text in [&text, &begun, &format!("{begun}]"), &asked, &elsewhere, &silent] {
                 let Some(found) = Outline::plain_event(text.as_bytes(), &limits) else { continue };
                 let outline = Outline::read(text.as_bytes(), &limits).expect("it was found");
                 prop_assert_eq!(outline.announced, 0);

@@ -141,7 +141,7 @@ impl Rig {
     }
 
     fn read(&mut self, frame: &str) {
-        match self.client.hear(Timestamp::ZERO, frame.as_bytes(), true) {
+        match self.client.hear(frame.as_bytes(), true) {
             Heard::Answered => {
                 pass_on(|said| self.said.push(String::from_utf8_lossy(said).into_owned()));
             }

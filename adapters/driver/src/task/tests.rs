@@ -226,6 +226,23 @@ fn what_several_are_is_written_at_once_when_others_had_their_turn() {
 }
 
 #[test]
+fn what_is_much_does_not_wait() {
+    let server = Server::new();
+    let much = "x".repeat(70_000);
+    server.namespace("/").on("much", async move |socket: Socket, (): ()| {
+        let answer = much;
+        socket.emit("much", &answer)
+    });
+    let mut rig = Rig::joined(&server);
+    rig.send(&[r#"42["much"]"#]);
+    rig.turn();
+    rig.wire.0.lock().written.clear();
+    rig.send(&[r#"42["much"]"#, r#"42["none"]"#]);
+    assert!(!rig.turn());
+    assert!(!rig.written().is_empty());
+}
+
+#[test]
 fn who_takes_nothing_gets_nothing_that_is_volatile_however_much_it_sends() {
     let server = echoing();
     let mut rig = Rig::joined(&server);

@@ -127,8 +127,8 @@ impl Framed {
         self.pipe.send_text(text);
     }
 
-    pub(super) fn has_unsent(&self) -> bool {
-        self.pipe.has_unsent()
+    pub(super) fn may_gather(&self) -> bool {
+        self.pipe.may_gather()
     }
 
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
@@ -156,10 +156,11 @@ impl Framed {
                 // Whatever it is, it comes too late.
                 let _ = ready!(self.poll_input(cx));
             }
-            match self.hearing {
-                Hearing::Noise => self.pipe.poll_drain(cx).map(|()| false),
-                _ => Poll::Ready(self.hearing == Hearing::Goodbye),
+            if self.hearing == Hearing::Noise {
+                return self.pipe.poll_drain(cx).map(|()| false);
             }
+            self.pipe.end_turn();
+            Poll::Ready(self.hearing == Hearing::Goodbye)
         })
         .await
     }

@@ -111,9 +111,9 @@ impl Pipe {
         self.unsent.poll_write_to(&mut *self.stream, cx)
     }
 
-    /// Whether something is queued.
-    pub(super) fn has_unsent(&self) -> bool {
-        !self.unsent.is_empty()
+    /// Whether something is queued, and not so much that it should be written.
+    pub(super) fn may_gather(&self) -> bool {
+        !self.unsent.is_empty() && !self.unsent.is_full()
     }
 
     /// Whether the stream took something since this was asked.

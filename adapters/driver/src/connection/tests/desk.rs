@@ -1,9 +1,12 @@
 //! What a handler says first leaves past the mailbox, and in its order all the same.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use klatch_core::Limit;
 
 use super::*;
 use crate::ack::Ack;
+use crate::desk::hear;
 use crate::error::EmitError;
 
 /// A client in `/`, whose CONNECT is written.
@@ -72,7 +75,7 @@ fn where_there_is_no_room_it_waits_with_the_others() {
     let server = Server::new();
     server.namespace("/").on("one", async |socket: Socket, _: u32| socket.emit("first", &()));
     let mut rig = joined(&server);
-    let heard = rig.client.hear(Timestamp::ZERO, br#"42["one",1]"#, false);
+    let heard = rig.client.hear(br#"42["one",1]"#, false);
     assert_eq!(heard, Heard::Silently);
     assert_eq!(rig.write(), texts(&["first"]));
 }
@@ -199,4 +202,32 @@ fn whoever_missed_something_hears_nothing_after_it() {
     rig.read(r#"42["one"]"#);
     assert_eq!(rig.said, Vec::<String>::new());
     assert!(matches!(told_so.recv(), Ok(Err(EmitError::SlowConsumer))));
+}
+
+#[test]
+fn a_panic_that_nobody_caught_leaves_the_place_as_it_was() {
+    let server = Server::new();
+    let namespace = server.namespace("/");
+    let connected = Arc::new(Mutex::new(None));
+    let keep = connected.clone();
+    namespace.on_connect(async move |socket: Socket| *keep.lock() = Some(socket));
+    namespace.on("one", async |socket: Socket, (): ()| socket.emit("first", &()));
+    let mut rig = joined(&server);
+    let socket = connected.lock().take().expect("it is connected");
+    let panicked = catch_unwind(AssertUnwindSafe(|| {
+        hear(&socket, || {
+            socket.emit("lost", &()).expect("it is connected");
+            panic!("on purpose");
+        })
+    }));
+    assert!(panicked.is_err());
+    // It sits there no more, and nothing is left.
+    socket.emit("before", &()).expect("it is connected");
+    assert_eq!(rig.write(), texts(&["before"]));
+    assert_eq!(told(&mut rig, &[r#"42["one"]"#]), (texts(&["first"]), vec![]));
+    // Nor does a host that panics as it is told something keep it taken.
+    assert_eq!(rig.client.hear(br#"42["one"]"#, true), Heard::Answered);
+    let panicked = catch_unwind(|| pass_on(|_| panic!("on purpose")));
+    assert!(panicked.is_err());
+    assert_eq!(told(&mut rig, &[r#"42["one"]"#]), (texts(&["first"]), vec![]));
 }
