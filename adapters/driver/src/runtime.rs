@@ -1,5 +1,8 @@
 //! What klatch needs of an async runtime.
 
+#[cfg(test)]
+pub(crate) mod by_hand;
+
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;

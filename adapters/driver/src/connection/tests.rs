@@ -2,14 +2,12 @@
 
 mod desk;
 
-use std::future::{Future, Pending, pending, poll_fn};
-use std::pin::Pin;
+use std::future::poll_fn;
 use std::sync::mpsc;
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::thread;
 use std::time::{Duration, UNIX_EPOCH};
 
-use futures::future::BoxFuture;
 use klatch_core::Config;
 use klatch_core::engine::Frame;
 use parking_lot::Mutex;
@@ -20,59 +18,8 @@ use crate::application::Application as _;
 use crate::desk::pass_on;
 use crate::namespace::Namespace;
 use crate::recovery::Recovery;
-use crate::runtime::{Runtime, Timer};
+use crate::runtime::by_hand::ByHand;
 use crate::server::Server;
-
-/// A runtime whose tasks go on when they are told to.
-#[derive(Clone, Default)]
-struct ByHand(Arc<Mutex<Vec<BoxFuture<'static, ()>>>>);
-
-struct Never(Pending<()>);
-
-impl Future for Never {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        Pin::new(&mut self.0).poll(cx)
-    }
-}
-
-impl Timer for Never {
-    fn reset(&mut self, _: Timestamp) {}
-}
-
-impl Runtime for ByHand {
-    type Timer = Never;
-
-    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.0.lock().push(Box::pin(task));
-    }
-
-    fn now(&self) -> Timestamp {
-        Timestamp::ZERO
-    }
-
-    fn timer(&self, _: Timestamp) -> Never {
-        Never(pending())
-    }
-}
-
-impl ByHand {
-    fn serving(server: &Server) -> Self {
-        let hand = Self::default();
-        assert!(server.hub().attach(Arc::new(hand.clone())));
-        hand
-    }
-
-    /// Polls every task once.
-    fn run(&self) {
-        let mut tasks = std::mem::take(&mut *self.0.lock());
-        tasks.retain_mut(|task| {
-            task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending()
-        });
-        self.0.lock().append(&mut tasks);
-    }
-}
 
 /// Waits until it is polled again.
 async fn once_more() {

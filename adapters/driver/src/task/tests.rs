@@ -1,12 +1,10 @@
 //! The task of a connection over a stream that is played by hand.
 
 use std::collections::VecDeque;
-use std::future::{Pending, pending};
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::UNIX_EPOCH;
 
-use futures::future::BoxFuture;
 use futures::io::{AsyncRead, AsyncWrite};
 use futures::task::ArcWake;
 use klatch_core::Timestamp;
@@ -17,43 +15,9 @@ use super::*;
 use crate::application::Application as _;
 use crate::connection::SocketIo;
 use crate::handshake::Handshake;
-use crate::runtime::Timer;
+use crate::runtime::by_hand::ByHand;
 use crate::server::Server;
 use crate::socket::Socket;
-
-/// A runtime whose time stands still, and whose tasks wait to be polled.
-#[derive(Clone, Default)]
-struct Still(Arc<Mutex<Vec<BoxFuture<'static, ()>>>>);
-
-struct Never(Pending<()>);
-
-impl Future for Never {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        Pin::new(&mut self.0).poll(cx)
-    }
-}
-
-impl Timer for Never {
-    fn reset(&mut self, _: Timestamp) {}
-}
-
-impl Runtime for Still {
-    type Timer = Never;
-
-    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.0.lock().push(Box::pin(task));
-    }
-
-    fn now(&self) -> Timestamp {
-        Timestamp::ZERO
-    }
-
-    fn timer(&self, _: Timestamp) -> Never {
-        Never(pending())
-    }
-}
 
 /// What the client sent, and what was written to it, write by write.
 #[derive(Clone, Default)]
@@ -119,7 +83,7 @@ impl ArcWake for Woken {
 
 /// A client in `/`, and its task.
 struct Rig {
-    task: Task<Still, SocketIo>,
+    task: Task<ByHand, SocketIo>,
     wire: Wire,
     woken: Arc<Woken>,
 }
@@ -133,7 +97,7 @@ impl Rig {
         let wire = Wire::default();
         let websocket = WebSocket::framed(Box::new(wire.clone()), Vec::new(), 1000);
         let hub = server.hub().clone();
-        let task = Task::new(Still::default(), hub, sid, inbox, client, Some(websocket));
+        let task = Task::new(ByHand::default(), hub, sid, inbox, client, Some(websocket));
         let mut rig = Self { task, wire, woken: Arc::default() };
         rig.send(&["40"]);
         while rig.turn() {}
@@ -270,8 +234,6 @@ fn what_a_client_that_goes_is_told_is_written_before_its_end() {
         assert!(rig.woken.0.swap(false, Ordering::SeqCst), "it ends by itself");
     }
     // It leaves with the goodbye, which is another task's.
-    for mut goodbye in std::mem::take(&mut *rig.task.runtime.0.lock()) {
-        let _ = goodbye.as_mut().poll(&mut cx);
-    }
+    rig.task.runtime.run();
     assert_eq!(rig.written().concat(), [r#"42["echo",1]"#, "41"]);
 }

@@ -24,9 +24,10 @@ fn frame(first: u8, mask: [u8; 4], payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// All that is read out of chunks, and what ended it.
+/// All that is read out of chunks, and what ended it; whole texts where they stand, if so.
 fn read<'a>(
     reader: &mut Reader,
+    in_place: bool,
     chunks: impl IntoIterator<Item = &'a [u8]>,
 ) -> (Vec<Received>, Option<WebSocketFault>) {
     let mut all = Vec::new();
@@ -34,6 +35,12 @@ fn read<'a>(
         let mut chunk = chunk.to_vec();
         let mut rest = &mut chunk[..];
         while !rest.is_empty() {
+            if in_place && let Some(text) = reader.whole_text(rest) {
+                let end = text.end;
+                all.push(Received::Message(Frame::Text(Bytes::copy_from_slice(&rest[text]))));
+                rest = &mut rest[end..];
+                continue;
+            }
             match reader.read(rest) {
                 Ok((taken, received)) => {
                     assert!(received.is_some() || taken == rest.len(), "all of it is taken");
@@ -47,40 +54,12 @@ fn read<'a>(
     (all, None)
 }
 
-/// The same, where whole texts are read where they stand.
-fn read_in_place<'a>(
-    reader: &mut Reader,
-    chunks: impl IntoIterator<Item = &'a [u8]>,
-) -> (Vec<Received>, Option<WebSocketFault>) {
-    let mut all = Vec::new();
-    for chunk in chunks {
-        let mut chunk = chunk.to_vec();
-        let mut rest = &mut chunk[..];
-        while !rest.is_empty() {
-            if let Some(text) = reader.whole_text(rest) {
-                let end = text.end;
-                all.push(Received::Message(Frame::Text(Bytes::copy_from_slice(&rest[text]))));
-                rest = &mut rest[end..];
-                continue;
-            }
-            match reader.read(rest) {
-                Ok((taken, received)) => {
-                    all.extend(received);
-                    rest = &mut rest[taken..];
-                }
-                Err(fault) => return (all, Some(fault)),
-            }
-        }
-    }
-    (all, None)
-}
-
 fn read_all(max_payload: usize, bytes: &[u8]) -> (Vec<Received>, Option<WebSocketFault>) {
-    let at_once = read(&mut Reader::new(max_payload), [bytes]);
+    let at_once = read(&mut Reader::new(max_payload), false, [bytes]);
     for length in [1, 2, 7, 20, bytes.len()] {
-        let slowly = read(&mut Reader::new(max_payload), bytes.chunks(length));
+        let slowly = read(&mut Reader::new(max_payload), false, bytes.chunks(length));
         assert_eq!(at_once, slowly, "how the bytes come changes nothing");
-        let in_place = read_in_place(&mut Reader::new(max_payload), bytes.chunks(length));
+        let in_place = read(&mut Reader::new(max_payload), true, bytes.chunks(length));
         assert_eq!(at_once, in_place, "where they are read changes nothing");
     }
     at_once
@@ -156,7 +135,7 @@ fn control_frames_come_between_fragments() {
 fn nothing_is_kept_of_what_came_whole() {
     let mut reader = Reader::new(MAX);
     let bytes = frame(0x81, MASK, b"Hello");
-    let _ = read(&mut reader, [&bytes[..], &bytes[..3], &bytes[3..]]);
+    let _ = read(&mut reader, false, [&bytes[..], &bytes[..3], &bytes[3..]]);
     assert_eq!(reader.begun.capacity(), 0);
     assert!(reader.message.is_none());
 }
