@@ -80,6 +80,9 @@ pub(crate) trait Client: Send + Unpin + 'static {
     /// Whether the machine can pass on a packet, and whether it would be the next.
     fn readiness(&self) -> Readiness;
 
+    /// Interrupts a turn: others have theirs.
+    fn pause(&mut self) {}
+
     /// Ends a turn; `false` if something came in meanwhile.
     fn settle(&mut self, readiness: Readiness, waker: &Waker) -> bool;
 

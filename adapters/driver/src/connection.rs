@@ -337,11 +337,17 @@ impl Client for SocketIo {
 
     fn take_orders(&mut self, now: Timestamp) {
         // First of all: what is decided from here on is for another turn.
-        let (left, order) = self.link.mailbox.take_orders();
-        self.leave(left);
-        self.follow(now);
-        self.judge(now);
-        if let Some(order) = order {
+        let told = self.link.mailbox.take_orders().map(|(left, order)| {
+            self.leave(left);
+            order
+        });
+        if self.searching.is_some() {
+            self.follow(now);
+        }
+        if self.arriving > 0 {
+            self.judge(now);
+        }
+        if let Some(order) = told.flatten() {
             self.obey(now, order);
         }
     }
@@ -358,6 +364,9 @@ impl Client for SocketIo {
 
     #[inline]
     fn next_transmit(&mut self, now: Timestamp) -> Option<Transmit> {
+        if self.is_at_rest() && self.link.mailbox.is_at_rest() {
+            return None;
+        }
         if !self.batch.is_empty()
             && self.machine.transmits_at_once()
             && let Some(packet) = self.next_packet()
@@ -377,6 +386,10 @@ impl Client for SocketIo {
         } else {
             Readiness::Busy
         }
+    }
+
+    fn pause(&mut self) {
+        self.known.forget();
     }
 
     fn settle(&mut self, readiness: Readiness, waker: &Waker) -> bool {

@@ -373,11 +373,13 @@ impl<T: Parcel> Mailbox<T> {
 
     /// Begins a turn, with what the task was told since it last looked. What comes in from now on
     /// need not wake it: it looks for that before it waits.
-    pub(crate) fn take_orders(&self) -> (Box<[Slot]>, Option<Order>) {
+    #[inline]
+    pub(crate) fn take_orders(&self) -> Option<(Box<[Slot]>, Option<Order>)> {
         self.awake.store(true, Ordering::Relaxed);
-        if !self.told.load(Ordering::Acquire) {
-            return (Box::default(), None);
-        }
+        if self.told.load(Ordering::Acquire) { Some(self.take_told()) } else { None }
+    }
+
+    fn take_told(&self) -> (Box<[Slot]>, Option<Order>) {
         let mut state = self.state.lock();
         self.told.store(false, Ordering::Relaxed);
         state.nudged = false;

@@ -31,8 +31,8 @@ use crate::websocket::WebSocket;
 /// and little enough that nobody waits long.
 const FRAMES_PER_TURN: usize = 64;
 
-/// The task of one connection. A turn takes in what arrived and lets its handlers run, passes on what
-/// is to be sent, and flushes once: a turn later if much came, when others had theirs.
+/// The task of one connection. A turn takes in what arrived and lets its handlers run. It passes on what is
+/// to be sent, and flushes once; if a frame came, when others had their turn.
 ///
 /// What every turn looks at comes first, side by side: a broadcast wakes thousands of tasks of which
 /// hardly any is in the cache.
@@ -48,8 +48,8 @@ pub(crate) struct Task<R: Runtime, C: Client> {
     timed: bool,
     /// Something that arrived is left where it is: the client is to read first.
     postponed: bool,
-    /// What is queued waits for the next turn to be written.
-    gathers: bool,
+    /// What was heard in the turn before is yet to be answered.
+    waits: bool,
     /// It is to end at once.
     cut: bool,
     /// The client does not take what is written to its WebSocket.
@@ -89,7 +89,7 @@ impl<R: Runtime, C: Client> Task<R, C> {
             websocket,
             readable: false,
             postponed: false,
-            gathers: false,
+            waits: false,
             cut: false,
             stall: Stall::default(),
             waker: Waker::noop().clone(),
@@ -114,11 +114,14 @@ impl<R: Runtime, C: Client> Task<R, C> {
         if self.postponed {
             self.resume(now);
         }
-        let frames = self.read(now);
-        let gathered = std::mem::replace(&mut self.gathers, false);
-        // Where a client sends much at once, others may, too: what they are told, and tell each other,
-        // is written when all have been heard, by fewer writes that each carry more.
-        let may_gather = frames > 1 && !gathered;
+        let has_heard = self.read(now);
+        let has_waited = std::mem::take(&mut self.waits);
+        if has_heard && !has_waited && !due && !news.has_arrived() && self.may_wait() {
+            self.waits = true;
+            self.client.pause();
+            self.runtime.yield_now(cx);
+            return Poll::Pending;
+        }
         if due {
             self.client.handle_timeout(now);
         }
@@ -129,16 +132,16 @@ impl<R: Runtime, C: Client> Task<R, C> {
             return Poll::Ready(());
         }
         self.client.take_events(now);
-        let (mut sent, mut readiness) = self.write(cx, now, may_gather);
+        let (mut sent, mut readiness) = self.write(cx, now);
         if self.stalled_until(now).is_some_and(|deadline| deadline <= now) {
             self.client.obey(now, Order::Overflow(Limit::WriteTime));
             self.client.take_events(now);
-            (sent, readiness) = self.write(cx, now, false);
+            (sent, readiness) = self.write(cx, now);
         }
         if self.client.is_finished() && self.held.is_none() {
             return Poll::Ready(());
         }
-        if !self.client.settle(readiness, cx.waker()) || self.readable || self.gathers {
+        if !self.client.settle(readiness, cx.waker()) || self.readable {
             cx.waker().wake_by_ref();
         }
         if due {
@@ -146,7 +149,7 @@ impl<R: Runtime, C: Client> Task<R, C> {
             self.client.shrink_to_fit();
         }
         // What nothing else explains is the timer's doing.
-        self.wait_for_deadline(cx, now, news.is_none() && !sent && !gathered);
+        self.wait_for_deadline(cx, now, news.is_none() && !sent && !has_waited);
         Poll::Pending
     }
 
@@ -157,6 +160,17 @@ impl<R: Runtime, C: Client> Task<R, C> {
             self.inbox.register(waker);
             self.timed = false;
         }
+    }
+
+    /// Whether the rest of a turn may wait until others had theirs: what they were told, and tell each other,
+    /// is written when all have been heard, by fewer writes that each carry more, and that wake clients
+    /// who then find much to read.
+    fn may_wait(&self) -> bool {
+        !self.cut
+            && self.held.is_none()
+            // A client that is not known to take anything is not written to a moment later.
+            && self.stall.is_clear()
+            && self.websocket.as_ref().is_some_and(WebSocket::has_room)
     }
 
     fn take_arrivals(&mut self, now: Timestamp) {
@@ -223,41 +237,41 @@ impl<R: Runtime, C: Client> Task<R, C> {
         }
     }
 
-    /// Takes in frames, if there may be any. How many.
-    fn read(&mut self, now: Timestamp) -> usize {
+    /// Takes in frames, if there may be any. Whether there were.
+    fn read(&mut self, now: Timestamp) -> bool {
         if !std::mem::take(&mut self.readable) {
-            return 0;
+            return false;
         }
         if let Some(websocket) = &mut self.websocket {
             websocket.begin_turn();
         }
-        let frames = self.read_frames(now);
+        let has_heard = self.read_frames(now);
         if let Some(websocket) = &mut self.websocket {
             websocket.end_turn();
         }
-        frames
+        has_heard
     }
 
-    fn read_frames(&mut self, now: Timestamp) -> usize {
-        let mut frames = 0;
+    fn read_frames(&mut self, now: Timestamp) -> bool {
+        let mut has_heard = false;
         for _ in 0..FRAMES_PER_TURN {
             if self.client.is_paused(self.postponed) {
                 // TCP tells its client. There is another turn when it has read.
                 self.postponed = true;
-                return frames;
+                return has_heard;
             }
             if self.hear(now) {
-                frames += 1;
+                has_heard = true;
                 continue;
             }
             match self.read_frame(now) {
-                ControlFlow::Continue(more) => frames += more,
-                ControlFlow::Break(()) => return frames,
+                ControlFlow::Continue(heard) => has_heard |= heard,
+                ControlFlow::Break(()) => return has_heard,
             }
         }
         // There may be more, but others get their turn first.
         self.readable = true;
-        frames
+        has_heard
     }
 
     /// Takes in a text that is there already; `false` if what comes next is to be read.
@@ -290,17 +304,17 @@ impl<R: Runtime, C: Client> Task<R, C> {
         });
     }
 
-    /// Takes in what comes next, if there is something: how many frames that was. Nothing more comes in
+    /// Takes in what comes next, if there is something: whether that was a frame. Nothing more comes in
     /// this turn after a break.
     #[inline(never)]
-    fn read_frame(&mut self, now: Timestamp) -> ControlFlow<(), usize> {
+    fn read_frame(&mut self, now: Timestamp) -> ControlFlow<(), bool> {
         let Some(websocket) = &mut self.websocket else { return ControlFlow::Break(()) };
         let mut cx = Context::from_waker(&self.reading);
         let Poll::Ready(input) = websocket.poll_input(&mut cx) else {
             return ControlFlow::Break(());
         };
         match input {
-            None => ControlFlow::Continue(0),
+            None => ControlFlow::Continue(false),
             Some(Input::Frame(frame)) => {
                 self.hub.meter.received(bytes(&frame));
                 let heard = match &frame {
@@ -314,7 +328,7 @@ impl<R: Runtime, C: Client> Task<R, C> {
                     self.client.receive(now, frame);
                 }
                 self.pass_on_answer(heard);
-                ControlFlow::Continue(1)
+                ControlFlow::Continue(true)
             }
             Some(input) => {
                 if input == Input::WebSocketClosed
@@ -330,25 +344,10 @@ impl<R: Runtime, C: Client> Task<R, C> {
         }
     }
 
-    /// Passes on all that the transports take, and flushes, unless that may wait for the next turn. Says
-    /// whether there was anything, too.
-    fn write(
-        &mut self,
-        cx: &mut Context<'_>,
-        now: Timestamp,
-        may_gather: bool,
-    ) -> (bool, Readiness) {
+    /// Passes on all that the transports take, and flushes. Says whether there was anything, too.
+    fn write(&mut self, cx: &mut Context<'_>, now: Timestamp) -> (bool, Readiness) {
         let mut sent = false;
         let is_full = self.pass_on(cx, now, &mut sent).is_pending();
-        self.gathers = may_gather
-            && !is_full
-            // A client that is not known to take anything is not written to a moment later.
-            && self.stall.is_clear()
-            && !self.client.is_finished()
-            && self.websocket.as_ref().is_some_and(WebSocket::may_gather);
-        if self.gathers {
-            return (sent, self.client.readiness());
-        }
         if let Some(websocket) = &mut self.websocket
             && (is_full || websocket.poll_flush(cx).is_pending())
         {

@@ -134,14 +134,6 @@ impl WebSocket {
         }
     }
 
-    /// Whether something is queued that may wait for a turn. What a host queues is its own business.
-    pub(crate) fn may_gather(&self) -> bool {
-        match self {
-            Self::Framed(framed) => framed.may_gather(),
-            Self::Foreign(_) => false,
-        }
-    }
-
     /// Writes what is queued, answers to the client's pings included.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
         match self {

@@ -61,7 +61,7 @@ fn turns(
 ) {
     let mut batch = VecDeque::new();
     block_on(poll_fn(|cx| {
-        let (_, order) = mailbox.take_orders();
+        let order = mailbox.take_orders().and_then(|(_, order)| order);
         let _ = mailbox.take(&mut batch);
         let passed_on = batch.iter().map(Mailbox::charge).sum();
         let is_found = look(order, &mut batch);

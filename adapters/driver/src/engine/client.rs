@@ -215,7 +215,8 @@ impl Client for Engine {
             let handler = self.handlers.read().open.clone();
             self.socket.run(handler, ());
         }
-        if let (_, Some(order)) = self.socket.0.mailbox.take_orders() {
+        // There are no namespaces that could have ended.
+        if let Some((_, Some(order))) = self.socket.0.mailbox.take_orders() {
             self.obey(now, order);
         }
     }

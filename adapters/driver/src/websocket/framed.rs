@@ -127,10 +127,6 @@ impl Framed {
         self.pipe.send_text(text);
     }
 
-    pub(super) fn may_gather(&self) -> bool {
-        self.pipe.may_gather()
-    }
-
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
         self.pipe.poll_flush(cx).map(|flushed| flushed.is_ok())
     }

@@ -111,11 +111,6 @@ impl Pipe {
         self.unsent.poll_write_to(&mut *self.stream, cx)
     }
 
-    /// Whether something is queued, and not so much that it should be written.
-    pub(super) fn may_gather(&self) -> bool {
-        !self.unsent.is_empty() && !self.unsent.is_full()
-    }
-
     /// Whether the stream took something since this was asked.
     pub(super) fn took_some(&mut self) -> bool {
         self.unsent.took_some()

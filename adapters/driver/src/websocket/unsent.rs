@@ -83,11 +83,6 @@ pub(super) struct Unsent {
 }
 
 impl Unsent {
-    /// Whether there is nothing.
-    pub(super) fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
-    }
-
     /// Whether there should be no more before something is written.
     pub(super) fn is_full(&self) -> bool {
         self.bytes.len() >= FULL
