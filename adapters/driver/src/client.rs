@@ -68,7 +68,10 @@ pub(crate) trait Client: Send + Unpin + 'static {
     /// Carries out what the server ordered.
     fn obey(&mut self, now: Timestamp, order: Order);
 
-    /// Begins a turn: carries out what the application ordered.
+    /// Begins a turn. Whether there are orders, which come before all else.
+    fn begin_turn(&mut self) -> bool;
+
+    /// Carries out what the application ordered.
     fn take_orders(&mut self, now: Timestamp);
 
     /// Starts the handlers of what the client did.

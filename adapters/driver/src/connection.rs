@@ -15,6 +15,7 @@ use klatch_core::{
     AckId, CloseReason, Connection, Event, Outgoing, Payload, PlainEvent, Sid, Slot, Text,
     Timestamp,
 };
+use smallvec::SmallVec;
 
 use self::waiting::Waiting;
 use crate::ack::Ack;
@@ -45,16 +46,16 @@ pub(crate) struct SocketIo {
     closing: Option<CloseReason>,
     /// How many of the sockets the middlewares have not let in yet.
     arriving: u32,
+    /// Namespaces that it asked for, and that somebody has to decide on.
+    searching: Option<Box<Searching>>,
+    /// By the index of their slots. Most clients have one, which is where it is looked for.
+    sockets: SmallVec<[Option<Socket>; 1]>,
     /// Events whose handlers wait until others have ended, and their bytes.
     parked: VecDeque<Event>,
     parked_bytes: usize,
     /// Events that wait for another one of their socket; their bytes are counted above.
     waiting: Option<Box<Waiting>>,
     machine: Connection,
-    /// By the index of their slots.
-    sockets: Vec<Option<Socket>>,
-    /// Namespaces that it asked for, and that somebody has to decide on.
-    searching: Option<Box<Searching>>,
     server: Arc<Shared>,
 }
 
@@ -72,7 +73,7 @@ impl SocketIo {
             server,
             machine,
             link,
-            sockets: Vec::new(),
+            sockets: SmallVec::new(),
             arriving: 0,
             searching: None,
             batch: VecDeque::new(),
@@ -251,13 +252,17 @@ impl SocketIo {
     }
 }
 
+#[inline]
 fn at(sockets: &[Option<Socket>], slot: Slot) -> Option<&Socket> {
-    sockets.get(slot.index())?.as_ref().filter(|socket| socket.slot() == slot)
+    let socket = sockets.get(slot.index())?.as_ref()?;
+    (socket.slot() == slot).then_some(socket)
 }
 
 /// The socket of a slot, if events are for it.
+#[inline]
 fn connected(sockets: &[Option<Socket>], slot: Slot) -> Option<&Socket> {
-    at(sockets, slot).filter(|socket| socket.is_connected())
+    let socket = at(sockets, slot)?;
+    socket.is_connected().then_some(socket)
 }
 
 impl Client for SocketIo {
@@ -335,19 +340,16 @@ impl Client for SocketIo {
         }
     }
 
+    fn begin_turn(&mut self) -> bool {
+        self.link.mailbox.begin_turn() || self.searching.is_some() || self.arriving > 0
+    }
+
     fn take_orders(&mut self, now: Timestamp) {
-        // First of all: what is decided from here on is for another turn.
-        let told = self.link.mailbox.take_orders().map(|(left, order)| {
-            self.leave(left);
-            order
-        });
-        if self.searching.is_some() {
-            self.follow(now);
-        }
-        if self.arriving > 0 {
-            self.judge(now);
-        }
-        if let Some(order) = told.flatten() {
+        let (left, order) = self.link.mailbox.take_orders();
+        self.leave(left);
+        self.follow(now);
+        self.judge(now);
+        if let Some(order) = order {
             self.obey(now, order);
         }
     }

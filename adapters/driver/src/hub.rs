@@ -303,8 +303,10 @@ mod tests {
             fill(&one);
             assert_eq!([&one, &other].map(|link| link.mailbox.load()), [0, 0]);
             assert_eq!(hub.counts.read().total(), 0, "that is for their tasks to count");
-            assert!(idle.mailbox.take_orders().is_none());
-            assert!(one.mailbox.take_orders().is_some() && other.mailbox.take_orders().is_some());
+            assert!(idle.mailbox.take_orders().1.is_none());
+            assert!(
+                one.mailbox.take_orders().1.is_some() && other.mailbox.take_orders().1.is_some()
+            );
             done.send(()).expect("the test waits");
         });
         is_done.recv_timeout(Duration::from_secs(20)).expect("no deadlock");

@@ -50,14 +50,17 @@ const READABLE: u8 = 2;
 /// As a waker it stands for the WebSocket: whoever wakes it says that there is something to read.
 /// A task that is woken to write need not try: reading from a socket that has nothing costs a
 /// system call on most runtimes.
+///
+/// What wakes the task comes first, beside the count of who may: see [`Task`](crate::task::Task).
+#[repr(C)]
 pub(crate) struct Inbox {
+    /// What happened since the task last looked.
+    news: AtomicU8,
+    arrivals: Mutex<Arrivals>,
     /// The session's.
     number: u64,
     /// What the connection holds.
     load: Weak<dyn Load>,
-    /// What happened since the task last looked.
-    news: AtomicU8,
-    arrivals: Mutex<Arrivals>,
     requests: AtomicU64,
 }
 

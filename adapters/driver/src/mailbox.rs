@@ -371,15 +371,16 @@ impl<T: Parcel> Mailbox<T> {
         std::mem::take(&mut state.left)
     }
 
-    /// Begins a turn, with what the task was told since it last looked. What comes in from now on
-    /// need not wake it: it looks for that before it waits.
+    /// Begins a turn. What comes in from now on need not wake the task: it looks for that before it waits.
+    /// Whether it was told something since it last [looked](Self::take_orders).
     #[inline]
-    pub(crate) fn take_orders(&self) -> Option<(Box<[Slot]>, Option<Order>)> {
+    pub(crate) fn begin_turn(&self) -> bool {
         self.awake.store(true, Ordering::Relaxed);
-        if self.told.load(Ordering::Acquire) { Some(self.take_told()) } else { None }
+        self.told.load(Ordering::Acquire)
     }
 
-    fn take_told(&self) -> (Box<[Slot]>, Option<Order>) {
+    /// What the task was told since it last looked.
+    pub(crate) fn take_orders(&self) -> (Box<[Slot]>, Option<Order>) {
         let mut state = self.state.lock();
         self.told.store(false, Ordering::Relaxed);
         state.nudged = false;

@@ -31,17 +31,20 @@ use crate::wakers::wake_after;
 #[derive(Clone)]
 pub struct Socket(Arc<Inner>);
 
+/// What every event looks at comes first, beside the count of who has the socket: few of many are in the
+/// cache.
+#[repr(C)]
 struct Inner {
-    id: SocketId,
-    /// Since it is connected.
-    key: OnceLock<SocketKey>,
     slot: Slot,
-    namespace: Arc<namespace::Inner>,
-    link: Arc<Link>,
-    auth: Payload,
-    life: Mutex<Life>,
     /// Whether it lives, for those who need not wait for the lock: not [`Life::Disconnected`].
     connected: AtomicBool,
+    namespace: Arc<namespace::Inner>,
+    link: Arc<Link>,
+    /// Since it is connected.
+    key: OnceLock<SocketKey>,
+    id: SocketId,
+    auth: Payload,
+    life: Mutex<Life>,
     recovered: bool,
     data: Mutex<Option<Kept>>,
 }

@@ -31,8 +31,9 @@ use crate::websocket::WebSocket;
 /// and little enough that nobody waits long.
 const FRAMES_PER_TURN: usize = 64;
 
-/// The task of one connection. A turn takes in what arrived and lets its handlers run. It passes on what is
-/// to be sent, and flushes once; if a frame came, when others had their turn.
+/// The task of one connection. A turn takes in what arrived, lets its handlers run, passes on what is to be
+/// sent, and flushes once. Where frames are all that came, the turn ends when they are heard, and the next
+/// does the rest.
 ///
 /// What every turn looks at comes first, side by side: a broadcast wakes thousands of tasks of which
 /// hardly any is in the cache.
@@ -105,23 +106,28 @@ impl<R: Runtime, C: Client> Task<R, C> {
     fn turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.be_woken_by(cx.waker());
         let news = self.inbox.news();
-        let now = self.runtime.now();
-        let due = self.deadline <= now;
-        // A pong that lay in the socket while we were late still counts, whether or not we have
-        // heard of it; a request that comes when the time is up does not.
-        self.readable |= due || news.is_readable();
-        self.client.take_orders(now);
-        if self.postponed {
-            self.resume(now);
-        }
-        let has_heard = self.read(now);
+        self.readable |= news.is_readable();
+        // First of all: what is decided from here on is for another turn.
+        let has_orders = self.client.begin_turn();
         let has_waited = std::mem::take(&mut self.waits);
-        if has_heard && !has_waited && !due && !news.has_arrived() && self.may_wait() {
+        if !has_waited && !has_orders && !news.has_arrived() && self.only_listens() {
             self.waits = true;
             self.client.pause();
             self.runtime.yield_now(cx);
             return Poll::Pending;
         }
+        let now = self.runtime.now();
+        if has_orders {
+            self.client.take_orders(now);
+        }
+        if self.postponed {
+            self.resume(now);
+        }
+        let due = self.deadline <= now;
+        // A pong that lay in the socket while we were late still counts, whether or not we have
+        // heard of it; a request that comes when the time is up does not.
+        self.readable |= due;
+        self.read(&mut Some(now));
         if due {
             self.client.handle_timeout(now);
         }
@@ -162,11 +168,16 @@ impl<R: Runtime, C: Client> Task<R, C> {
         }
     }
 
-    /// Whether the rest of a turn may wait until others had theirs: what they were told, and tell each other,
-    /// is written when all have been heard, by fewer writes that each carry more, and that wake clients
-    /// who then find much to read.
+    /// Hears what the client says, if there is nothing else to do. Whether it said something, and the rest
+    /// of the turn may wait until others had theirs: what they were told, and tell each other, is written
+    /// when all have been heard, by fewer writes that each carry more, and that wake clients who then find
+    /// much to read.
+    fn only_listens(&mut self) -> bool {
+        self.may_wait() && self.read(&mut None) && self.may_wait()
+    }
+
     fn may_wait(&self) -> bool {
-        !self.cut
+        !self.postponed
             && self.held.is_none()
             // A client that is not known to take anything is not written to a moment later.
             && self.stall.is_clear()
@@ -206,7 +217,7 @@ impl<R: Runtime, C: Client> Task<R, C> {
                         self.websocket = Some(*websocket);
                         // What it brought was sent before the requests that arrived after it.
                         self.readable = true;
-                        self.read(now);
+                        self.read(&mut Some(now));
                     } else {
                         self.close_websocket(*websocket, None);
                     }
@@ -237,8 +248,9 @@ impl<R: Runtime, C: Client> Task<R, C> {
         }
     }
 
-    /// Takes in frames, if there may be any. Whether there were.
-    fn read(&mut self, now: Timestamp) -> bool {
+    /// Takes in frames, if there may be any. Whether there were. What most are does not ask for the time,
+    /// which costs more than a little.
+    fn read(&mut self, now: &mut Option<Timestamp>) -> bool {
         if !std::mem::take(&mut self.readable) {
             return false;
         }
@@ -252,7 +264,7 @@ impl<R: Runtime, C: Client> Task<R, C> {
         has_heard
     }
 
-    fn read_frames(&mut self, now: Timestamp) -> bool {
+    fn read_frames(&mut self, now: &mut Option<Timestamp>) -> bool {
         let mut has_heard = false;
         for _ in 0..FRAMES_PER_TURN {
             if self.client.is_paused(self.postponed) {
@@ -275,7 +287,7 @@ impl<R: Runtime, C: Client> Task<R, C> {
     }
 
     /// Takes in a text that is there already; `false` if what comes next is to be read.
-    fn hear(&mut self, now: Timestamp) -> bool {
+    fn hear(&mut self, now: &mut Option<Timestamp>) -> bool {
         let Some(websocket) = &mut self.websocket else { return false };
         let has_room = self.held.is_none() && websocket.has_room();
         let Some(text) = websocket.next_text() else { return false };
@@ -284,7 +296,7 @@ impl<R: Runtime, C: Client> Task<R, C> {
         let heard = self.client.hear(text, has_room);
         if heard == Heard::Not {
             let frame = Frame::Text(Bytes::copy_from_slice(text));
-            self.client.receive(now, frame);
+            self.client.receive(time(&self.runtime, now), frame);
         }
         self.pass_on_answer(heard);
         true
@@ -307,7 +319,7 @@ impl<R: Runtime, C: Client> Task<R, C> {
     /// Takes in what comes next, if there is something: whether that was a frame. Nothing more comes in
     /// this turn after a break.
     #[inline(never)]
-    fn read_frame(&mut self, now: Timestamp) -> ControlFlow<(), bool> {
+    fn read_frame(&mut self, now: &mut Option<Timestamp>) -> ControlFlow<(), bool> {
         let Some(websocket) = &mut self.websocket else { return ControlFlow::Break(()) };
         let mut cx = Context::from_waker(&self.reading);
         let Poll::Ready(input) = websocket.poll_input(&mut cx) else {
@@ -325,7 +337,7 @@ impl<R: Runtime, C: Client> Task<R, C> {
                     Frame::Binary(_) => Heard::Not,
                 };
                 if heard == Heard::Not {
-                    self.client.receive(now, frame);
+                    self.client.receive(time(&self.runtime, now), frame);
                 }
                 self.pass_on_answer(heard);
                 ControlFlow::Continue(true)
@@ -338,7 +350,7 @@ impl<R: Runtime, C: Client> Task<R, C> {
                     // closed otherwise, the machine says.
                     self.close_websocket(websocket, None);
                 }
-                self.client.handle(now, input);
+                self.client.handle(time(&self.runtime, now), input);
                 ControlFlow::Break(())
             }
         }
@@ -452,6 +464,11 @@ impl<R: Runtime, C: Client> Drop for Task<R, C> {
         self.inbox.close();
         self.hub.forget(&self.sid);
     }
+}
+
+/// The time, which is asked for once in a turn.
+fn time(runtime: &impl Runtime, now: &mut Option<Timestamp>) -> Timestamp {
+    *now.get_or_insert_with(|| runtime.now())
 }
 
 /// How long a message is.

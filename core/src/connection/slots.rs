@@ -2,6 +2,8 @@
 
 use std::num::NonZeroU32;
 
+use smallvec::SmallVec;
+
 use crate::Text;
 
 /// One namespace of one connection, from its CONNECT to its end. A slot that has ended is never
@@ -39,16 +41,24 @@ struct Entry {
 }
 
 impl Entry {
+    #[inline]
+    fn is_named(&self, namespace: &[u8]) -> bool {
+        let name = self.namespace.as_bytes();
+        // All begin with the same character.
+        name.len() == namespace.len() && (name.len() == 1 || name == namespace)
+    }
+
     /// Whether the client is in the namespace, or waits to be let in.
     fn is_live(&self) -> bool {
         !self.namespace.is_empty() && matches!(self.stage, Stage::Pending | Stage::Joined)
     }
 }
 
-/// The namespaces of a connection: few, so that a list is the fastest map.
+/// The namespaces of a connection: few, so that a list is the fastest map, and mostly one, which is kept in
+/// place: what an event looks up is not in the cache, and neither is where to look.
 #[derive(Debug, Default)]
 pub(super) struct Slots {
-    entries: Vec<Entry>,
+    entries: SmallVec<[Entry; 1]>,
 }
 
 impl Slots {
@@ -57,8 +67,10 @@ impl Slots {
     #[expect(clippy::inline_always, reason = "most clients are in one")]
     #[inline(always)]
     pub(super) fn find(&self, namespace: &[u8]) -> Option<(Slot, Stage)> {
-        let named = |entry: &Entry| entry.namespace.as_bytes() == namespace;
-        if let Some(first) = self.entries.first().filter(|entry| named(entry) && entry.is_live()) {
+        if let Some(first) = self.entries.first()
+            && first.is_named(namespace)
+            && first.is_live()
+        {
             return Some((self.slot(0), first.stage));
         }
         self.find_any(namespace)
@@ -66,7 +78,7 @@ impl Slots {
 
     #[inline(never)]
     fn find_any(&self, namespace: &[u8]) -> Option<(Slot, Stage)> {
-        let named = |entry: &Entry| entry.namespace.as_bytes() == namespace;
+        let named = |entry: &Entry| entry.is_named(namespace);
         let at = (self.entries.iter().position(|entry| named(entry) && entry.is_live()))
             .or_else(|| self.entries.iter().position(named))?;
         Some((self.slot(at), self.entries[at].stage))

@@ -61,7 +61,7 @@ fn turns(
 ) {
     let mut batch = VecDeque::new();
     block_on(poll_fn(|cx| {
-        let order = mailbox.take_orders().and_then(|(_, order)| order);
+        let order = if mailbox.begin_turn() { mailbox.take_orders().1 } else { None };
         let _ = mailbox.take(&mut batch);
         let passed_on = batch.iter().map(Mailbox::charge).sum();
         let is_found = look(order, &mut batch);
@@ -158,7 +158,9 @@ pub fn a_gate_opens_while_somebody_looks() {
     let handler = thread::spawn(move || drop(opener));
     if gate.is_awaited() {
         block_on(poll_fn(|cx| {
-            let _ = link.mailbox.take_orders();
+            if link.mailbox.begin_turn() {
+                let _ = link.mailbox.take_orders();
+            }
             let is_open = gate.is_open();
             if !link.mailbox.settle(0, Readiness::Idle, cx.waker()).idle {
                 cx.waker().wake_by_ref();

@@ -71,7 +71,7 @@ impl SocketIo {
 
     /// Lets in whom the middlewares have let pass, and keeps the others out.
     pub(super) fn judge(&mut self, now: Timestamp) {
-        for index in 0..self.sockets.len() {
+        for index in 0..if self.arriving > 0 { self.sockets.len() } else { 0 } {
             let Some(arrival) = &self.sockets[index] else { continue };
             let Some(verdict) = arrival.take_verdict() else { continue };
             let arrival = arrival.clone();

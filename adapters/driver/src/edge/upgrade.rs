@@ -154,8 +154,12 @@ impl WebSocketRequest {
     /// messages, holds them to [`Config::max_payload`](klatch_core::Config::max_payload), and
     /// closes the stream.
     pub fn accept_stream(self, stream: impl runtime::Stream, read: &[u8]) {
+        self.accept_boxed(Box::new(stream), read);
+    }
+
+    fn accept_boxed(self, stream: Box<dyn runtime::Stream>, read: &[u8]) {
         let max_payload = self.edge.hub.config.payload_limit();
-        let websocket = WebSocket::framed(Box::new(stream), read.to_vec(), max_payload);
+        let websocket = WebSocket::framed(stream, read.to_vec(), max_payload);
         self.begin(websocket);
     }
 
@@ -303,7 +307,7 @@ impl Edge {
             let Ok(upgraded) = on_upgrade.await else { return };
             match upgraded.downcast::<Bridge>() {
                 Ok(Parts { io, read_buf, .. }) => {
-                    websocket.accept_stream(io.into_inner(), &read_buf);
+                    websocket.accept_boxed(io.into_inner(), &read_buf);
                 }
                 // A stream of the host's, with what was read of it inside.
                 Err(upgraded) => websocket.accept_stream(Unbridge::new(upgraded), &[]),

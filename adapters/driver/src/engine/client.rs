@@ -209,6 +209,10 @@ impl Client for Engine {
         }
     }
 
+    fn begin_turn(&mut self) -> bool {
+        self.socket.0.mailbox.begin_turn() || !self.opened
+    }
+
     fn take_orders(&mut self, now: Timestamp) {
         if !self.opened {
             self.opened = true;
@@ -216,7 +220,7 @@ impl Client for Engine {
             self.socket.run(handler, ());
         }
         // There are no namespaces that could have ended.
-        if let Some((_, Some(order))) = self.socket.0.mailbox.take_orders() {
+        if let (_, Some(order)) = self.socket.0.mailbox.take_orders() {
             self.obey(now, order);
         }
     }

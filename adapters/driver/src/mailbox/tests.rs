@@ -130,8 +130,7 @@ fn nothing_follows_a_disconnect() {
     assert_eq!(post.push(other, "event", 0), Ok(()));
     let queued = vec!["other", "last", "disconnect", "event"];
     assert_eq!(post.take_with_ends(), (queued, Box::from([slot])));
-    assert_eq!(post.mailbox.take_orders(), Some((Box::default(), None)), "the task is told once");
-    assert_eq!(post.mailbox.take_orders(), None);
+    assert_eq!(post.mailbox.take_orders(), (Box::default(), None), "the task is told once");
 }
 
 #[test]
@@ -141,7 +140,7 @@ fn whoever_left_by_itself_is_told_nothing() {
     post.leave(slot, None);
     assert_eq!(post.push(slot, "late", 0), Err(Refusal::Closed));
     assert!(post.take().is_empty());
-    assert_eq!(post.mailbox.take_orders(), None);
+    assert_eq!(post.mailbox.take_orders(), (Box::default(), None));
 }
 
 #[test]
@@ -150,12 +149,9 @@ fn a_packet_over_the_budget_closes_the_connection() {
     let post = Post::open(2 * (ENTRY_OVERHEAD + 100), slot);
     assert_eq!(post.push(slot, "fits", 100), Ok(()));
     assert_eq!(post.push(slot, "just fits", 100), Ok(()));
-    assert_eq!(post.mailbox.take_orders(), None);
+    assert_eq!(post.mailbox.take_orders(), (Box::default(), None));
     assert_eq!(post.push(slot, "one more", 0), Err(Refusal::Full));
-    assert_eq!(
-        post.mailbox.take_orders(),
-        Some((Box::default(), Some(Order::Overflow(Limit::Mailbox))))
-    );
+    assert_eq!(post.mailbox.take_orders(), (Box::default(), Some(Order::Overflow(Limit::Mailbox))));
 }
 
 #[test]
@@ -186,7 +182,7 @@ fn a_disconnect_always_fits() {
     let post = Post::open(ENTRY_OVERHEAD, slot);
     assert_eq!(post.push(slot, "full", 0), Ok(()));
     post.leave(slot, Some(Packet("disconnect", 0)));
-    assert_eq!(post.mailbox.take_orders(), Some((Box::from([slot]), None)));
+    assert_eq!(post.mailbox.take_orders(), (Box::from([slot]), None));
     assert_eq!(post.take(), ["full", "disconnect"]);
 }
 
@@ -240,14 +236,14 @@ fn the_task_is_woken_once_and_only_if_it_can_send() {
 fn a_task_that_takes_its_turn_is_not_woken_for_a_packet() {
     let [slot] = slots();
     let post = Post::open(1000, slot);
-    assert_eq!(post.mailbox.take_orders(), None);
+    assert!(!post.mailbox.begin_turn());
     assert_eq!(post.push(slot, "a", 0), Ok(()));
     assert_eq!(post.take(), ["a"]);
     // It has looked for the last time, but for what it does when it settles.
     assert_eq!(post.push(slot, "b", 0), Ok(()));
     assert_eq!(post.wakes(), 0);
     assert!(!post.settle(ENTRY_OVERHEAD, Readiness::Busy), "b came in before");
-    assert_eq!(post.mailbox.take_orders(), None);
+    assert!(!post.mailbox.begin_turn());
     assert_eq!(post.take(), ["b"]);
     assert!(post.settle(ENTRY_OVERHEAD, Readiness::Idle));
     assert_eq!(post.push(slot, "c", 0), Ok(()));
@@ -264,13 +260,10 @@ fn an_order_wakes_the_task_and_the_first_one_stands() {
     assert_eq!(post.wakes(), 1);
     assert!(!post.settle(0, Readiness::Blocked), "there is an order");
     post.mailbox.command(Order::DisconnectAll);
-    assert_eq!(post.mailbox.take_orders(), Some((Box::default(), Some(close))));
+    assert_eq!(post.mailbox.take_orders(), (Box::default(), Some(close)));
     post.mailbox.command(close);
     post.mailbox.command(Order::Overflow(Limit::Mailbox));
-    assert_eq!(
-        post.mailbox.take_orders(),
-        Some((Box::default(), Some(Order::Overflow(Limit::Mailbox))))
-    );
+    assert_eq!(post.mailbox.take_orders(), (Box::default(), Some(Order::Overflow(Limit::Mailbox))));
     assert!(post.settle(0, Readiness::Idle));
 }
 
@@ -296,7 +289,8 @@ fn a_nudge_while_the_task_runs_is_another_turn() {
     // The handler that made room ends after the task looked, and before it settles.
     post.mailbox.nudge();
     assert!(!post.settle(ENTRY_OVERHEAD, Readiness::Idle));
-    assert_eq!(post.mailbox.take_orders(), Some((Box::default(), None)));
+    assert!(post.mailbox.begin_turn(), "it is told to look");
+    assert_eq!(post.mailbox.take_orders(), (Box::default(), None));
     assert!(post.settle(0, Readiness::Idle), "one turn is enough");
 }
 
@@ -318,10 +312,7 @@ fn a_client_that_joins_again_and_again_pays_for_it() {
     post.mailbox.open(first, Packet("connect", 0), &mut Vec::new());
     post.leave(first, None);
     post.mailbox.open(second, Packet("connect", 0), &mut Vec::new());
-    assert_eq!(
-        post.mailbox.take_orders(),
-        Some((Box::default(), Some(Order::Overflow(Limit::Mailbox))))
-    );
+    assert_eq!(post.mailbox.take_orders(), (Box::default(), Some(Order::Overflow(Limit::Mailbox))));
     assert_eq!(post.take(), ["connect"]);
 }
 
@@ -413,7 +404,7 @@ fn a_mailbox_that_is_shed_closes_its_connection_and_takes_nothing() {
     assert_eq!((budget.held(), post.wakes()), (0, 1));
     assert_eq!(post.push(slot, "late", 0), Err(Refusal::Full));
     let order = Order::Overflow(Limit::Mailboxes);
-    assert_eq!(post.mailbox.take_orders(), Some((Box::default(), Some(order))));
+    assert_eq!(post.mailbox.take_orders(), (Box::default(), Some(order)));
     assert!(post.take().is_empty());
     assert!(post.settle(CHUNK, Readiness::Blocked), "what the task had is not counted twice");
     assert_eq!(budget.held(), 0);
