@@ -7,6 +7,7 @@ use async_signal::{Signal, Signals};
 use futures::StreamExt as _;
 use futures::future::{self, join_all, pending, select, try_join_all};
 use klatch::{Bound, EngineServer, Server};
+use tokio::signal::unix::{SignalKind, signal};
 
 #[derive(Clone, Copy)]
 pub(crate) enum Runtime {
@@ -78,26 +79,41 @@ fn tokio(threads: usize, places: Vec<Place>) -> io::Result<()> {
         _ => tokio::runtime::Builder::new_multi_thread(),
     };
     let runtime = builder.worker_threads(threads).enable_all().build()?;
-    runtime.block_on(serve(places, async |port| klatch::tokio::bind(("127.0.0.1", port)).await))
+    runtime.block_on(async {
+        // Its own, which need no thread: the system knows of a process that has one.
+        let mut term = signal(SignalKind::terminate())?;
+        let mut int = signal(SignalKind::interrupt())?;
+        let told = async {
+            let _ = select(pin!(term.recv()), pin!(int.recv())).await;
+        };
+        serve(places, async |port| klatch::tokio::bind(("127.0.0.1", port)).await, told).await
+    })
 }
 
 fn async_std(threads: usize, places: Vec<Place>) -> io::Result<()> {
     with_pool("ASYNC_STD_THREAD_COUNT", threads)?;
     let bind = async |port| klatch::async_std::bind(("127.0.0.1", port)).await;
-    async_std::task::block_on(serve(places, bind))
+    async_std::task::block_on(serve(places, bind, told(Signals::new(ENDS)?)))
 }
 
 fn smol(threads: usize, places: Vec<Place>) -> io::Result<()> {
     with_pool("SMOL_THREADS", threads)?;
     let bind = async |port| klatch::smol::bind(("127.0.0.1", port)).await;
-    smol::block_on(serve(places, bind))
+    smol::block_on(serve(places, bind, told(Signals::new(ENDS)?)))
+}
+
+/// What ends a process in good order.
+const ENDS: [Signal; 2] = [Signal::Term, Signal::Int];
+
+async fn told(mut signals: Signals) {
+    signals.next().await;
 }
 
 async fn serve<R: klatch::Runtime, L: klatch::Listener>(
     places: Vec<Place>,
     bind: impl AsyncFn(u16) -> io::Result<Bound<R, L>>,
+    told: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let mut told = Signals::new([Signal::Term, Signal::Int])?;
     let servers: Vec<_> = places.iter().map(|place| place.server.clone()).collect();
     let mut serving = Vec::new();
     for Place { port, server } in places {
@@ -116,7 +132,7 @@ async fn serve<R: klatch::Runtime, L: klatch::Listener>(
     }
     println!("listening");
     let ending = async {
-        told.next().await;
+        told.await;
         join_all(servers.iter().map(Either::close)).await;
         // Whoever serves them ends, too.
         pending().await
