@@ -18,6 +18,7 @@ use crate::link::Load;
 use crate::meter::Meter;
 use crate::registry::Registry;
 use crate::runtime::Host;
+use crate::rush;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -89,6 +90,7 @@ impl Hub {
 
     /// Gives the server its runtime; the first one stays. `true` if this was the first.
     pub(crate) fn attach(&self, host: Arc<dyn Host>) -> bool {
+        rush::end();
         self.host.set(host).is_ok()
     }
 

@@ -12,6 +12,7 @@ use klatch_core::engine::{PostFault, RequestError, RequestId, Response};
 
 use crate::drain::Told;
 use crate::link::Load;
+use crate::rush;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use crate::websocket::WebSocket;
@@ -144,6 +145,9 @@ impl Inbox {
     fn ring(&self, what: u8) {
         if self.news.fetch_or(what, Ordering::AcqRel) & what != 0 {
             return;
+        }
+        if what == READABLE {
+            rush::join();
         }
         let waker = self.arrivals.lock().waker.clone();
         if let Some(waker) = waker {

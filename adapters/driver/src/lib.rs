@@ -47,6 +47,7 @@ mod remote;
 mod reply;
 mod rooms;
 mod runtime;
+mod rush;
 mod serve;
 mod server;
 mod snapshot;

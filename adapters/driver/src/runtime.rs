@@ -6,7 +6,6 @@ pub(crate) mod by_hand;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::task::Context;
 use std::time::SystemTime;
 
 use futures::future::BoxFuture;
@@ -37,12 +36,6 @@ pub trait Runtime: Clone + Send + Sync + 'static {
 
     /// A timer that is ready from `deadline` on, [`Timestamp::END`] at the latest.
     fn timer(&self, deadline: Timestamp) -> Self::Timer;
-
-    /// Has the task that is polled with `cx` polled again, when tasks that are ready had their turn. Wakes
-    /// it, unless the runtime knows a better way.
-    fn yield_now(&self, cx: &mut Context<'_>) {
-        cx.waker().wake_by_ref();
-    }
 
     /// Fills `bytes` with what nobody can predict: the ids of sessions, which are secrets, and of
     /// sockets are made of it. The operating system's, unless a test wants the same ones again.

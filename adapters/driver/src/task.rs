@@ -25,6 +25,7 @@ use crate::hub::Hub;
 use crate::inbox::{Arrival, Inbox, Reply};
 use crate::mailbox::{Order, Readiness};
 use crate::runtime::{Runtime, Timer as _};
+use crate::rush;
 use crate::websocket::WebSocket;
 
 /// Frames that one turn takes in before others get theirs: what one read of a busy client brings,
@@ -32,8 +33,8 @@ use crate::websocket::WebSocket;
 const FRAMES_PER_TURN: usize = 64;
 
 /// The task of one connection. A turn takes in what arrived, lets its handlers run, passes on what is to be
-/// sent, and flushes once. Where frames are all that came, the turn ends when they are heard, and the next
-/// does the rest.
+/// sent, and flushes once. Where frames are all that came, and others wait to be heard, the turn ends when
+/// they are heard, and the next does the rest.
 ///
 /// What every turn looks at comes first, side by side: a broadcast wakes thousands of tasks of which
 /// hardly any is in the cache.
@@ -106,14 +107,15 @@ impl<R: Runtime, C: Client> Task<R, C> {
     fn turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.be_woken_by(cx.waker());
         let news = self.inbox.news();
+        let others_wait = news.is_readable() && rush::leave();
         self.readable |= news.is_readable();
         // First of all: what is decided from here on is for another turn.
         let has_orders = self.client.begin_turn();
         let has_waited = std::mem::take(&mut self.waits);
-        if !has_waited && !has_orders && !news.has_arrived() && self.only_listens() {
+        if !has_waited && !has_orders && !news.has_arrived() && self.only_listens(others_wait) {
             self.waits = true;
             self.client.pause();
-            self.runtime.yield_now(cx);
+            cx.waker().wake_by_ref();
             return Poll::Pending;
         }
         let now = self.runtime.now();
@@ -168,12 +170,17 @@ impl<R: Runtime, C: Client> Task<R, C> {
         }
     }
 
-    /// Hears what the client says, if there is nothing else to do. Whether it said something, and the rest
-    /// of the turn may wait until others had theirs: what they were told, and tell each other, is written
-    /// when all have been heard, by fewer writes that each carry more, and that wake clients who then find
-    /// much to read.
-    fn only_listens(&mut self) -> bool {
-        self.may_wait() && self.read(&mut None) && self.may_wait()
+    /// Hears what the client says, if there is nothing else to do. Whether the rest of the turn is to wait until
+    /// others had theirs: what they were told, and tell each other, is written when all have been heard, by
+    /// fewer writes that each carry more, and that wake clients who then find much to read. Where nobody
+    /// else has anything to say, nothing is won by that.
+    fn only_listens(&mut self, others_wait: bool) -> bool {
+        if !self.may_wait() {
+            return false;
+        }
+        let frames = self.read(&mut None);
+        // Where a client sends much at once, others may, too.
+        (frames > 1 || frames > 0 && others_wait) && self.may_wait()
     }
 
     fn may_wait(&self) -> bool {
@@ -248,42 +255,42 @@ impl<R: Runtime, C: Client> Task<R, C> {
         }
     }
 
-    /// Takes in frames, if there may be any. Whether there were. What most are does not ask for the time,
-    /// which costs more than a little.
-    fn read(&mut self, now: &mut Option<Timestamp>) -> bool {
+    /// Takes in frames, if there may be any. How many. What most are does not ask for the time, which costs
+    /// more than a little.
+    fn read(&mut self, now: &mut Option<Timestamp>) -> usize {
         if !std::mem::take(&mut self.readable) {
-            return false;
+            return 0;
         }
         if let Some(websocket) = &mut self.websocket {
             websocket.begin_turn();
         }
-        let has_heard = self.read_frames(now);
+        let frames = self.read_frames(now);
         if let Some(websocket) = &mut self.websocket {
             websocket.end_turn();
         }
-        has_heard
+        frames
     }
 
-    fn read_frames(&mut self, now: &mut Option<Timestamp>) -> bool {
-        let mut has_heard = false;
+    fn read_frames(&mut self, now: &mut Option<Timestamp>) -> usize {
+        let mut frames = 0;
         for _ in 0..FRAMES_PER_TURN {
             if self.client.is_paused(self.postponed) {
                 // TCP tells its client. There is another turn when it has read.
                 self.postponed = true;
-                return has_heard;
+                return frames;
             }
             if self.hear(now) {
-                has_heard = true;
+                frames += 1;
                 continue;
             }
             match self.read_frame(now) {
-                ControlFlow::Continue(heard) => has_heard |= heard,
-                ControlFlow::Break(()) => return has_heard,
+                ControlFlow::Continue(more) => frames += more,
+                ControlFlow::Break(()) => return frames,
             }
         }
         // There may be more, but others get their turn first.
         self.readable = true;
-        has_heard
+        frames
     }
 
     /// Takes in a text that is there already; `false` if what comes next is to be read.
@@ -316,17 +323,17 @@ impl<R: Runtime, C: Client> Task<R, C> {
         });
     }
 
-    /// Takes in what comes next, if there is something: whether that was a frame. Nothing more comes in
+    /// Takes in what comes next, if there is something: how many frames that was. Nothing more comes in
     /// this turn after a break.
     #[inline(never)]
-    fn read_frame(&mut self, now: &mut Option<Timestamp>) -> ControlFlow<(), bool> {
+    fn read_frame(&mut self, now: &mut Option<Timestamp>) -> ControlFlow<(), usize> {
         let Some(websocket) = &mut self.websocket else { return ControlFlow::Break(()) };
         let mut cx = Context::from_waker(&self.reading);
         let Poll::Ready(input) = websocket.poll_input(&mut cx) else {
             return ControlFlow::Break(());
         };
         match input {
-            None => ControlFlow::Continue(false),
+            None => ControlFlow::Continue(0),
             Some(Input::Frame(frame)) => {
                 self.hub.meter.received(bytes(&frame));
                 let heard = match &frame {
@@ -340,7 +347,7 @@ impl<R: Runtime, C: Client> Task<R, C> {
                     self.client.receive(time(&self.runtime, now), frame);
                 }
                 self.pass_on_answer(heard);
-                ControlFlow::Continue(true)
+                ControlFlow::Continue(1)
             }
             Some(input) => {
                 if input == Input::WebSocketClosed

@@ -8,7 +8,7 @@ mod router;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use klatch_core::Timestamp;
@@ -54,13 +54,6 @@ impl klatch_driver::Runtime for Runtime {
         let _context = self.handle.enter();
         let sleep = Box::pin(tokio::time::sleep_until(self.origin + deadline.offset()));
         Timer { sleep, origin: self.origin }
-    }
-
-    /// A task that woke itself would be polled again before the runtime looks what else is ready, and wakes
-    /// a worker that sleeps to take it over.
-    fn yield_now(&self, cx: &mut Context<'_>) {
-        // Its waker is with the runtime then, which is all that it is to come to.
-        let _ = pin!(tokio::task::yield_now()).poll(cx);
     }
 }
 

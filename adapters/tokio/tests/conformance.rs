@@ -1,13 +1,10 @@
 //! tokio does what every runtime must, with threads and without.
 
-use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
-use std::task::Poll;
 
+use klatch_driver::Bound;
 use klatch_driver::conformance::Platform;
-use klatch_driver::{Bound, Runtime as _};
 use klatch_tokio::{Listener, Runtime};
 use tokio::net::TcpStream;
 use tokio::runtime::Builder;
@@ -53,39 +50,4 @@ mod one_thread {
     klatch_driver::conformance!(OneThread);
     klatch_driver::conformance!(OneThread, threads);
     klatch_driver::conformance!(OneThread, shutdown);
-}
-
-#[test]
-fn who_yields_goes_on_after_all_that_is_ready_and_what_that_wakes() {
-    let one_thread = <Tokio<false> as Platform>::new();
-    one_thread.block_on(async {
-        let (runtime, order) = (Runtime::current(), Arc::new(Mutex::new(Vec::new())));
-        let say = |what| {
-            let order = order.clone();
-            move || order.lock().expect("nobody panics").push(what)
-        };
-        let (first, last) = (say("first"), say("last"));
-        let mut turns = 0;
-        let yielding = tokio::spawn({
-            let runtime = runtime.clone();
-            poll_fn(move |cx| {
-                turns += 1;
-                if turns == 1 {
-                    first();
-                    runtime.yield_now(cx);
-                    return Poll::Pending;
-                }
-                last();
-                Poll::Ready(())
-            })
-        });
-        let (other, woken) = (say("another"), say("whom it woke"));
-        tokio::spawn(async move {
-            other();
-            tokio::spawn(async move { woken() });
-        });
-        yielding.await.expect("nobody panics");
-        let order = order.lock().expect("nobody panics").clone();
-        assert_eq!(order, ["first", "another", "whom it woke", "last"]);
-    });
 }

@@ -70,10 +70,6 @@ impl<R: Runtime> Runtime for Known<R> {
         KnownTimer { fate: self.fate.clone(), deadline }
     }
 
-    fn yield_now(&self, cx: &mut Context<'_>) {
-        self.runtime.yield_now(cx);
-    }
-
     fn entropy(&self, bytes: &mut [u8]) {
         let mut course = self.fate.0.lock();
         course.ids += 1;

@@ -102,6 +102,7 @@ impl Rig {
         rig.send(&["40"]);
         while rig.turn() {}
         rig.wire.0.lock().written.clear();
+        rush::end();
         rig
     }
 
@@ -154,7 +155,29 @@ fn echoing() -> Server {
 }
 
 #[test]
-fn what_frames_are_answered_with_is_written_at_once_when_others_had_their_turn() {
+fn what_one_frame_is_answered_with_is_written_at_once() {
+    let mut rig = Rig::joined(&echoing());
+    rig.send(&[r#"42["echo",1]"#]);
+    assert!(!rig.turn());
+    assert_eq!(rig.written(), [[r#"42["echo",1]"#]]);
+}
+
+#[test]
+fn it_is_written_when_those_are_heard_who_wait_for_that() {
+    let server = echoing();
+    let [mut first, mut second] = [(); 2].map(|()| Rig::joined(&server));
+    first.send(&[r#"42["echo",1]"#]);
+    second.send(&[r#"42["echo",2]"#]);
+    assert!(first.turn(), "it is to go on by itself");
+    assert_eq!(first.written(), [[""; 0]; 0]);
+    assert!(!second.turn(), "nobody else waits");
+    assert_eq!(second.written(), [[r#"42["echo",2]"#]]);
+    assert!(!first.turn());
+    assert_eq!(first.written(), [[r#"42["echo",1]"#]]);
+}
+
+#[test]
+fn what_several_are_is_written_at_once_when_others_had_their_turn() {
     let server = echoing();
     let mut rig = Rig::joined(&server);
     rig.send(&[r#"42["echo",1]"#, r#"42["echo",2]"#, r#"42["echo",3]"#]);
@@ -177,12 +200,12 @@ fn what_frames_are_answered_with_is_written_at_once_when_others_had_their_turn()
 #[test]
 fn it_waits_for_one_turn_of_others_whatever_comes_then() {
     let mut rig = Rig::joined(&echoing());
-    rig.send(&[r#"42["echo",6]"#]);
+    rig.send(&[r#"42["echo",6]"#, r#"42["echo",7]"#]);
     assert!(rig.turn());
-    rig.send(&[r#"42["echo",7]"#]);
+    rig.send(&[r#"42["echo",8]"#, r#"42["echo",9]"#]);
     assert!(!rig.turn());
-    let both = [6, 7].map(|n| format!(r#"42["echo",{n}]"#));
-    assert_eq!(rig.written(), [both]);
+    let all = [6, 7, 8, 9].map(|n| format!(r#"42["echo",{n}]"#));
+    assert_eq!(rig.written(), [all]);
 }
 
 #[test]

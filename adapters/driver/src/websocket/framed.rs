@@ -64,17 +64,10 @@ impl Framed {
         if self.hearing != Hearing::Anything {
             return Poll::Ready(Some(Input::WebSocketClosed));
         }
-        match self.reader.read(self.pipe.rest()) {
-            Ok((taken, received)) => {
-                self.pipe.take(taken);
-                if let Some(received) = received {
-                    return Poll::Ready(self.receive(received));
-                }
-            }
-            Err(fault) => {
-                self.hearing = Hearing::Noise;
-                return Poll::Ready(Some(Input::WebSocketFailed(fault)));
-            }
+        if !self.pipe.rest().is_empty()
+            && let ready @ Poll::Ready(_) = self.read_rest()
+        {
+            return ready;
         }
         let end = match ready!(self.pipe.poll_read(cx)) {
             // There is something to look at.
@@ -84,6 +77,20 @@ impl Framed {
         };
         self.hearing = Hearing::Nothing;
         Poll::Ready(Some(end))
+    }
+
+    /// Takes what was read, as far as it tells something; pending if all of it tells nothing yet.
+    fn read_rest(&mut self) -> Poll<Option<Input>> {
+        match self.reader.read(self.pipe.rest()) {
+            Ok((taken, received)) => {
+                self.pipe.take(taken);
+                received.map_or(Poll::Pending, |received| Poll::Ready(self.receive(received)))
+            }
+            Err(fault) => {
+                self.hearing = Hearing::Noise;
+                Poll::Ready(Some(Input::WebSocketFailed(fault)))
+            }
+        }
     }
 
     fn receive(&mut self, received: Received) -> Option<Input> {
