@@ -257,6 +257,7 @@ mod tests {
     use crate::handshake::Handshake;
     use crate::link::Link;
     use crate::mailbox::{Parcel, Readiness};
+    use crate::runtime::by_hand::ByHand;
     use crate::server::Server;
 
     struct Packet(usize);
@@ -291,6 +292,16 @@ mod tests {
         fn wake(self: Arc<Self>) {
             fill(&self.0);
         }
+    }
+
+    #[test]
+    fn a_server_begins_with_nobody_who_waits() {
+        let server = Server::new();
+        for _ in 0..3 {
+            rush::join();
+        }
+        ByHand::serving(&server);
+        assert!(!rush::leave());
     }
 
     #[test]

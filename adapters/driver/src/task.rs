@@ -184,11 +184,8 @@ impl<R: Runtime, C: Client> Task<R, C> {
     }
 
     fn may_wait(&self) -> bool {
-        !self.postponed
-            && self.held.is_none()
-            // A client that is not known to take anything is not written to a moment later.
-            && self.stall.is_clear()
-            && self.websocket.as_ref().is_some_and(WebSocket::has_room)
+        // A client that is not known to take anything is not written to a moment later.
+        self.stall.is_clear() && self.websocket.as_ref().is_some_and(WebSocket::has_room)
     }
 
     fn take_arrivals(&mut self, now: Timestamp) {

@@ -23,7 +23,7 @@ use crate::seeds::seeds;
 #[test]
 fn histories_are_as_they_should_be_whatever_the_network_does() {
     let mut tally = Tally::default();
-    for seed in 0..seeds(24) {
+    for seed in 0..seeds(40) {
         tally += history::run_short(seed);
     }
     for seed in kept() {
@@ -31,8 +31,8 @@ fn histories_are_as_they_should_be_whatever_the_network_does() {
     }
     eprintln!("{tally:?}");
     // Had it looked at nothing, it would have passed, too.
-    assert!(tally.operations() > 15_000 && tally.heard > 3_900, "{tally:?}");
-    assert!(tally.failed > 600 && tally.recovered > 10 && tally.answers > 970, "{tally:?}");
+    assert!(tally.operations() > 25_000 && tally.heard > 6_500, "{tally:?}");
+    assert!(tally.failed > 1_000 && tally.recovered > 50 && tally.answers > 1_625, "{tally:?}");
 }
 
 #[test]

@@ -41,11 +41,8 @@ struct Entry {
 }
 
 impl Entry {
-    #[inline]
     fn is_named(&self, namespace: &[u8]) -> bool {
-        let name = self.namespace.as_bytes();
-        // All begin with the same character.
-        name.len() == namespace.len() && (name.len() == 1 || name == namespace)
+        self.namespace.as_bytes() == namespace
     }
 
     /// Whether the client is in the namespace, or waits to be let in.

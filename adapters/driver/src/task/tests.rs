@@ -132,6 +132,15 @@ impl Rig {
         self.woken.0.load(Ordering::SeqCst)
     }
 
+    /// Polls the task to its end, which needs nothing else.
+    fn end(&mut self) {
+        let waker = task::waker(self.woken.clone());
+        let mut cx = Context::from_waker(&waker);
+        while Pin::new(&mut self.task).poll(&mut cx).is_pending() {
+            assert!(self.woken.0.swap(false, Ordering::SeqCst), "it ends by itself");
+        }
+    }
+
     /// What each write carried, as text.
     fn written(&mut self) -> Vec<Vec<String>> {
         let written = std::mem::take(&mut self.wire.0.lock().written);
@@ -256,12 +265,52 @@ fn what_a_client_that_goes_is_told_is_written_before_its_end() {
     server.namespace("/").on("bye", async |socket: Socket, (): ()| socket.disconnect_all());
     let mut rig = Rig::joined(&server);
     rig.send(&[r#"42["echo",1]"#, r#"42["bye"]"#]);
-    let waker = task::waker(rig.woken.clone());
-    let mut cx = Context::from_waker(&waker);
-    while Pin::new(&mut rig.task).poll(&mut cx).is_pending() {
-        assert!(rig.woken.0.swap(false, Ordering::SeqCst), "it ends by itself");
-    }
+    rig.end();
     // It leaves with the goodbye, which is another task's.
     rig.task.runtime.run();
     assert_eq!(rig.written().concat(), [r#"42["echo",1]"#, "41"]);
+}
+
+#[test]
+fn what_arrives_beside_frames_is_not_forgotten() {
+    let mut rig = Rig::joined(&echoing());
+    assert!(rig.task.inbox.push(Arrival::Cut).is_ok());
+    rig.send(&[r#"42["echo",1]"#, r#"42["echo",2]"#]);
+    rig.end();
+}
+
+#[test]
+fn an_order_comes_before_what_the_client_says_meanwhile() {
+    let server = Server::new();
+    let heard = Arc::new(AtomicBool::new(false));
+    server.namespace("/").on("late", {
+        let heard = heard.clone();
+        async move |_: Socket, (): ()| heard.store(true, Ordering::SeqCst)
+    });
+    let mut rig = Rig::joined(&server);
+    // More than a mailbox takes: it is to be closed.
+    let much = "x".repeat(100_000);
+    while !rig.task.client.begin_turn() {
+        server.namespace("/").emit("much", &much).expect("it has a JSON");
+    }
+    rig.send(&[r#"42["late"]"#, r#"42["late"]"#]);
+    rig.end();
+    assert!(!heard.load(Ordering::SeqCst), "a slow consumer is heard no more");
+}
+
+#[test]
+fn a_handler_that_is_removed_while_a_turn_waits_is_freed_at_once() {
+    let (server, held) = (Server::new(), Arc::new(()));
+    server.namespace("/").on("echo", {
+        let held = held.clone();
+        async move |socket: Socket, n: u32| {
+            drop(held);
+            socket.emit("echo", &n)
+        }
+    });
+    let mut rig = Rig::joined(&server);
+    rig.send(&[r#"42["echo",1]"#, r#"42["echo",2]"#]);
+    assert!(rig.turn());
+    server.namespace("/").off("echo");
+    assert_eq!(Arc::strong_count(&held), 1);
 }
