@@ -10,20 +10,25 @@ use crate::{Outcome, layout, node};
 pub(crate) const BUILD: &str =
     "cargo build --release --example apps --features async-std,smol,tokio";
 
+/// Unless given. What counts of a round is how the servers compare in it: many short ones say it best.
+const ROUNDS: &str = "15";
+const ROUNDS_OF_SCALE: &str = "5";
+
 const LIMITS: [&str; 2] = ["limit", "limit-coalesce"];
 const PEERS: [&str; 2] = ["socketioxide", "node"];
 
 pub(crate) fn run(words: Vec<String>) -> Outcome {
     let mut args = Args::new(words);
-    let rounds = args.option("--rounds")?.unwrap_or_else(|| "5".to_owned());
+    let rounds = args.option("--rounds")?;
     let seconds = args.option("--seconds")?;
     let servers = servers(args.option("--servers")?)?;
     let write = args.flag("--write");
     let scenarios = args.at_most("SCENARIO,..")?.unwrap_or_else(|| "all".to_owned());
 
     if let Some(series) = scenarios.strip_prefix("scale") {
-        return scale(series, &rounds, seconds, write);
+        return scale(series, rounds, seconds, write);
     }
+    let rounds = rounds.unwrap_or_else(|| ROUNDS.to_owned());
 
     let (root, release) = (layout::root(), layout::target()?.join("release"));
     let mut load = Line::new(&root, "cargo run --release --package klatch-load --")
@@ -55,7 +60,7 @@ pub(crate) fn run(words: Vec<String>) -> Outcome {
 }
 
 /// How cost grows: `:` and series, or all of them.
-fn scale(series: &str, rounds: &str, seconds: Option<String>, write: bool) -> Outcome {
+fn scale(series: &str, rounds: Option<String>, seconds: Option<String>, write: bool) -> Outcome {
     let series = match series.strip_prefix(':') {
         Some(series) => series,
         None if series.is_empty() => "all",
@@ -66,7 +71,7 @@ fn scale(series: &str, rounds: &str, seconds: Option<String>, write: bool) -> Ou
     let mut load = Line::new(&root, "cargo run --release --package klatch-load -- scale")
         .arg(release.join("examples/apps"))
         .arg(series)
-        .arg(rounds);
+        .arg(rounds.unwrap_or_else(|| ROUNDS_OF_SCALE.to_owned()));
     if let Some(seconds) = seconds {
         load = load.arg("--seconds").arg(seconds);
     }

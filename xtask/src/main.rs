@@ -47,14 +47,14 @@ cargo xtask test [--quick] [--only STEP]
 
 cargo xtask bench [SCENARIO,..|all] [--servers S,..] [--rounds N] [--seconds S] [--write]
     Load on the app `bench` of each server in turns, one core for the server and one for
-    its clients, five rounds unless given; prints a table per scenario. --seconds is what
-    a round measures; --write puts figures, tables and chart into docs/.
+    its clients, fifteen rounds unless given (idle: five); prints a table per scenario.
+    --seconds is what a round measures; --write puts figures, tables and chart into docs/.
     Servers: limit, limit-coalesce, tokio, async-std, smol, socketioxide, node.
     Scenarios: fanout, fanout-5000, fanout-4k, fanout-1, paced, rooms, rooms-2, echo-1,
     echo, ack, connect, idle.
 
 cargo xtask bench scale[:SERIES,..] [--rounds N] [--seconds S] [--write]
-    How the cost of klatch on tokio grows, in the same way.
+    How the cost of klatch on tokio grows, in the same way, in five rounds unless given.
     Series: connections, bystanders, members, rooms, namespaces.
 
 cargo xtask load [CASE,..|all] [--runtime tokio|async-std|smol] [--connections N] [--rounds N]

@@ -1,7 +1,7 @@
 //! What klatch must reach, as a ratio to a bound of the same run.
 
 use crate::contestant::label;
-use crate::figures::{Run, Sample};
+use crate::figures::{Quartiles, Run, Sample};
 
 /// What is compared.
 #[derive(Clone, Copy, PartialEq)]
@@ -53,9 +53,18 @@ impl Bar {
 
     /// What `server` has of the bound; of nothing, its figure itself.
     pub(crate) fn reached(&self, run: &Run, server: &str) -> Option<f64> {
-        let figure = |server: &str| run.median(server, |sample| self.figure.of(sample));
-        let bound = self.of.map_or(Some(1.0), figure)?;
-        Some(figure(server)? / bound)
+        let figure = |sample: &Sample| self.figure.of(sample);
+        match self.of {
+            Some(bound) => run.ratio(server, bound, figure).map(|ratio| ratio.middle),
+            None => run.median(server, figure),
+        }
+    }
+
+    /// Between what and what half of the rounds are, if there are enough to tell.
+    fn middle_half(&self, run: &Run) -> Option<String> {
+        let ratio = run.ratio(self.subject, self.of?, |sample| self.figure.of(sample))?;
+        let Quartiles { low, high, .. } = ratio;
+        (run.rounds() >= 4).then(|| format!(", in half of the rounds {low:.2} to {high:.2}"))
     }
 
     /// How good that is: the bound is 1, and more is better.
@@ -79,6 +88,7 @@ impl Bar {
         };
         let met = if self.is_least() { reached >= self.ratio } else { reached <= self.ratio };
         let met = if met { "met" } else { "**missed**" };
-        format!("{bar}; {met} with {}.", shown(reached))
+        let half = self.middle_half(run).unwrap_or_default();
+        format!("{bar}; {met} with {}{half}.", shown(reached))
     }
 }

@@ -69,6 +69,18 @@ impl Run {
         Some(median(self.servers.get(server)?.iter().map(figure).collect()))
     }
 
+    /// How much of the other's figure a server has: the median of what it is in each round, since a machine
+    /// may be half as fast a minute later, for both.
+    pub(crate) fn ratio(
+        &self,
+        server: &str,
+        other: &str,
+        figure: impl Fn(&Sample) -> f64,
+    ) -> Option<Quartiles> {
+        let rounds = self.servers.get(server)?.iter().zip(self.servers.get(other)?);
+        Some(Quartiles::of(rounds.map(|(one, other)| figure(one) / figure(other)).collect()))
+    }
+
     pub(crate) fn rounds(&self) -> usize {
         self.servers.values().map(Vec::len).max().unwrap_or(0)
     }
@@ -85,6 +97,25 @@ pub(crate) fn median(mut values: Vec<f64>) -> f64 {
         (0, 0) => 0.0,
         (middle, 0) => f64::midpoint(values[middle - 1], values[middle]),
         (middle, _) => values[middle],
+    }
+}
+
+/// The middle of some values, and where the middle half of them begins and ends.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Quartiles {
+    pub(crate) low: f64,
+    pub(crate) middle: f64,
+    pub(crate) high: f64,
+}
+
+impl Quartiles {
+    /// Each half has the middle one, if there is one.
+    fn of(mut values: Vec<f64>) -> Self {
+        values.sort_by(f64::total_cmp);
+        let half = values.len().div_ceil(2);
+        let low = median(values[..half].to_vec());
+        let high = median(values[values.len() - half..].to_vec());
+        Self { low, middle: median(values), high }
     }
 }
 
@@ -123,7 +154,7 @@ impl Figures {
 
 #[cfg(test)]
 mod tests {
-    use super::{Figures, Run, Sample, median};
+    use super::{Figures, Quartiles, Run, Sample, median};
 
     #[test]
     #[expect(clippy::float_cmp, reason = "these are whole")]
@@ -131,6 +162,28 @@ mod tests {
         assert_eq!(median(vec![9.0, 1.0, 5.0]), 5.0);
         assert_eq!(median(vec![9.0, 1.0, 5.0, 7.0]), 6.0);
         assert_eq!(median(Vec::new()), 0.0);
+    }
+
+    #[test]
+    fn rounds_are_compared_with_themselves() {
+        let mut run = Run::new("2026-01-02".to_owned(), "a machine".to_owned());
+        // Half as fast from the third round on, and one round in which only the other was.
+        for (one, other) in [(90.0, 100.0), (80.0, 100.0), (40.0, 50.0), (42.0, 50.0), (90.0, 45.0)]
+        {
+            run.add("tokio", Sample { rate: one, ..Sample::default() });
+            run.add("limit", Sample { rate: other, ..Sample::default() });
+        }
+        let ratio = |one, other| run.ratio(one, other, |sample| sample.rate);
+        assert_eq!(ratio("tokio", "limit"), Some(Quartiles { low: 0.8, middle: 0.84, high: 0.9 }));
+        assert_eq!(ratio("tokio", "smol"), None);
+        assert_eq!(ratio("smol", "limit"), None);
+    }
+
+    #[test]
+    fn the_middle_half_of_some_values() {
+        let quartiles = |low, middle, high| Quartiles { low, middle, high };
+        assert_eq!(Quartiles::of(vec![3.0, 1.0, 4.0, 2.0]), quartiles(1.5, 2.5, 3.5));
+        assert_eq!(Quartiles::of(vec![7.0]), quartiles(7.0, 7.0, 7.0));
     }
 
     #[test]

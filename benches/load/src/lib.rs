@@ -80,9 +80,10 @@ fn misused(why: String) -> io::Error {
 fn measure(plan: &Plan, scenario: &Scenario, cores: Cores) -> io::Result<Run> {
     let mut run = Run::new(machine::today()?, machine::name()?);
     let entries = scenario.entries(&plan.servers);
-    for round in 1..=plan.rounds {
+    let rounds = scenario.rounds(plan.rounds);
+    for round in 1..=rounds {
         for entry in &entries {
-            eprint!("{} on {}, round {round} of {}: ", scenario.name, entry.name, plan.rounds);
+            eprint!("{} on {}, round {round} of {rounds}: ", scenario.name, entry.name);
             let result = Server::start(&entry.command, entry.threads, cores)
                 .and_then(|server| scenario.run(&server, plan.terms(entry)));
             let sample = result.map_err(|error| {

@@ -10,12 +10,12 @@ use crate::scenario::{SCENARIOS, Scenario, Terms};
 const USAGE: &str = "usage: klatch-load APP SCENARIO,..|all SERVER,.. ROUNDS [options]
        klatch-load scale APP SERIES,..|all ROUNDS [--seconds S] [--unpinned] [--write DOCS]
        klatch-load render DOCS
-APP is the path of the example `apps`. Servers: limit, limit-coalesce, tokio, smol, async-std,
+APP is the path of the example `apps`. Of ROUNDS, idle has five at most. Servers: limit, limit-coalesce, tokio, smol, async-std,
 socketioxide, node.
   --limit PATH         of klatch-limit, for both limits
   --socketioxide PATH  of peer-socketioxide
   --node PATH          of the script server.mjs
-  --seconds S          that a round measures (4; idle: 50), after a quarter of that to warm up
+  --seconds S          that a round measures (1; idle: 50), after a quarter of that to warm up
   --unpinned           leaves it to the system which core does what
   --write DOCS         puts figures, tables and chart into the documents in that folder
 `render` writes tables and chart anew from the figures in that folder.";
