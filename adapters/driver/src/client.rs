@@ -68,6 +68,13 @@ pub(crate) trait Client: Send + Unpin + 'static {
     /// Carries out what the server ordered.
     fn obey(&mut self, now: Timestamp, order: Order);
 
+    /// Asks for what every turn looks at, and does nothing with it: what is in no cache comes at the same time
+    /// then.
+    fn fetch(&self) {}
+
+    /// Likewise, of what [`hear`](Self::hear) looks at beside that.
+    fn fetch_ears(&self) {}
+
     /// Begins a turn. Whether there are orders, which come before all else.
     fn begin_turn(&mut self) -> bool;
 

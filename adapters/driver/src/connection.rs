@@ -7,6 +7,7 @@ mod tests;
 mod waiting;
 
 use std::collections::VecDeque;
+use std::hint::black_box;
 use std::sync::{Arc, Weak};
 use std::task::Waker;
 
@@ -40,22 +41,23 @@ pub(crate) struct SocketIo {
     batch: VecDeque<Outgoing>,
     /// Bytes given to the machine since the mailbox was told.
     passed_on: usize,
-    /// The handlers that this turn has met.
-    known: Known,
-    /// The connection ends, for this reason, when the mailbox is empty.
-    closing: Option<CloseReason>,
-    /// How many of the sockets the middlewares have not let in yet.
-    arriving: u32,
     /// Namespaces that it asked for, and that somebody has to decide on.
     searching: Option<Box<Searching>>,
+    /// Events that wait for others. Nothing if there are none.
+    waiting: Option<Box<Waiting>>,
+    /// How many of the sockets the middlewares have not let in yet.
+    arriving: u32,
+    /// The connection ends, for this reason, when the mailbox is empty.
+    closing: Option<CloseReason>,
+    /// `known` is yet to be forgotten.
+    has_met: bool,
+    machine: Connection,
+    /// The handlers that this turn has met.
+    known: Known,
     /// By the index of their slots. Most clients have one, which is where it is looked for.
     sockets: SmallVec<[Option<Socket>; 1]>,
-    /// Events whose handlers wait until others have ended, and their bytes.
-    parked: VecDeque<Event>,
+    /// Of the events that wait.
     parked_bytes: usize,
-    /// Events that wait for another one of their socket; their bytes are counted above.
-    waiting: Option<Box<Waiting>>,
-    machine: Connection,
     server: Arc<Shared>,
 }
 
@@ -78,11 +80,18 @@ impl SocketIo {
             searching: None,
             batch: VecDeque::new(),
             passed_on: 0,
+            has_met: false,
             known: Known::default(),
-            parked: VecDeque::new(),
             parked_bytes: 0,
             waiting: None,
             closing: None,
+        }
+    }
+
+    /// Keeps nothing that handlers captured.
+    fn forget_known(&mut self) {
+        if std::mem::take(&mut self.has_met) {
+            self.known.forget();
         }
     }
 
@@ -135,6 +144,7 @@ impl SocketIo {
     ) -> Option<Gate> {
         let socket = connected(&self.sockets, slot)?;
         let call = Call { socket, event, args, ack: Ack::new(socket, ack) };
+        self.has_met = true;
         socket.inner_namespace().handlers.start(&mut self.known, call)
     }
 
@@ -144,6 +154,7 @@ impl SocketIo {
     fn start_plain(&mut self, event: &PlainEvent<'_>, at_once: bool) -> bool {
         let Some(socket) = connected(&self.sockets, event.slot()) else { return false };
         let handlers = &socket.inner_namespace().handlers;
+        self.has_met = true;
         let mut start = || handlers.start_plain(&mut self.known, socket, event);
         let (gate, has_said) = if at_once { desk::hear(socket, start) } else { (start(), false) };
         if let Some(gate) = gate {
@@ -155,7 +166,7 @@ impl SocketIo {
     fn end(&mut self, slot: Slot, reason: CloseReason, farewell: Farewell) {
         self.wait_no_more(slot);
         // A namespace that ends with its last socket frees what its handlers captured.
-        self.known.forget();
+        self.forget_known();
         if let Some(socket) = self.socket(slot).cloned() {
             self.sockets[slot.index()] = None;
             self.arriving -= u32::from(socket.promised_rooms().is_some());
@@ -171,7 +182,7 @@ impl SocketIo {
         self.forget_what_waits();
         self.arriving = 0;
         self.searching = None;
-        self.known.forget();
+        self.forget_known();
         for socket in std::mem::take(&mut self.sockets).into_iter().flatten() {
             socket.end(reason, Farewell::Untold);
         }
@@ -340,6 +351,19 @@ impl Client for SocketIo {
         }
     }
 
+    #[inline]
+    fn fetch(&self) {
+        black_box((self.arriving, self.machine.session().transport()));
+        self.link.mailbox.fetch();
+    }
+
+    #[inline]
+    fn fetch_ears(&self) {
+        if let Some(Some(socket)) = self.sockets.first() {
+            black_box(socket.is_connected());
+        }
+    }
+
     fn begin_turn(&mut self) -> bool {
         self.link.mailbox.begin_turn() || self.searching.is_some() || self.arriving > 0
     }
@@ -391,11 +415,11 @@ impl Client for SocketIo {
     }
 
     fn pause(&mut self) {
-        self.known.forget();
+        self.forget_known();
     }
 
     fn settle(&mut self, readiness: Readiness, waker: &Waker) -> bool {
-        self.known.forget();
+        self.forget_known();
         let passed_on = std::mem::take(&mut self.passed_on);
         let settled = self.link.mailbox.settle(passed_on, readiness, waker);
         if settled.drained {
@@ -408,7 +432,6 @@ impl Client for SocketIo {
         self.machine.shrink_to_fit();
         self.link.mailbox.shrink_to_fit();
         self.batch.shrink_to_fit();
-        self.parked.shrink_to_fit();
     }
 
     fn is_closed(&self) -> bool {

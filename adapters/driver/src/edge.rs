@@ -19,7 +19,6 @@ use http::{HeaderValue, StatusCode, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use klatch_core::Sid;
 use klatch_core::engine::{Method, Request, RequestError, Transport};
-use tracing::Instrument as _;
 
 use self::answer::{Answer, Visit};
 pub(crate) use self::bundle::{Bundle, FILES};
@@ -37,7 +36,7 @@ use crate::hub::{Hub, Place};
 use crate::inbox::Inbox;
 use crate::meter::Meter;
 use crate::runtime::{Host, Runtime};
-use crate::task::Task;
+use crate::task::{Ground, Task};
 use crate::websocket::WebSocket;
 
 /// When a client for which there is no place may ask again: as long as the official ones wait at most
@@ -91,7 +90,7 @@ trait Sessions: Send + Sync {
 }
 
 struct Served<R, A> {
-    runtime: R,
+    ground: Arc<Ground<R>>,
     application: A,
 }
 
@@ -104,8 +103,8 @@ impl<R: Runtime, A: Application> Sessions for Served<R, A> {
         handshake: Handshake,
         websocket: Option<WebSocket>,
     ) -> Option<Arc<Inbox>> {
-        let Self { runtime, application } = self;
-        let hub = application.hub();
+        let Self { ground, application } = self;
+        let Ground { runtime, hub } = &**ground;
         // The session's id is a secret: in logs it has a number.
         let number = hub.next_number();
         let client = application.client(sid, transport, handshake, runtime.now());
@@ -116,8 +115,8 @@ impl<R: Runtime, A: Application> Sessions for Served<R, A> {
         let span = tracing::debug_span!("connection", number, opened_by = %transport);
         span.in_scope(|| tracing::debug!("a session begins"));
         Meter::opened(transport);
-        let task = Task::new(runtime.clone(), hub.clone(), sid, inbox.clone(), client, websocket);
-        runtime.spawn(task.instrument(span));
+        let task = Task::new(ground.clone(), span, sid, inbox.clone(), client, websocket);
+        runtime.spawn(task);
         Some(inbox)
     }
 }
@@ -130,7 +129,8 @@ impl Edge {
         if hub.attach(host.clone()) {
             application.attached();
         }
-        Self { hub, host, sessions: Box::new(Served { runtime, application }) }
+        let ground = Arc::new(Ground { runtime, hub: hub.clone() });
+        Self { hub, host, sessions: Box::new(Served { ground, application }) }
     }
 
     pub(crate) fn hub(&self) -> &Arc<Hub> {

@@ -1,6 +1,8 @@
 //! What other tasks hand to a connection's task, its HTTP requests and its WebSocket, and what
 //! wakes it.
 
+#[cfg(not(klatch_explore))]
+use std::hint::black_box;
 use std::sync::{Arc, Weak};
 use std::task::Waker;
 
@@ -66,12 +68,13 @@ pub(crate) struct Inbox {
 }
 
 #[derive(Debug, Default)]
+#[repr(C)]
 struct Arrivals {
+    /// The task's. It stays, so that a turn that changes nothing need not leave it anew.
+    waker: Option<Waker>,
     list: Vec<Arrival>,
     /// The task is gone: nobody would look.
     closed: bool,
-    /// The task's. It stays, so that a turn that changes nothing need not leave it anew.
-    waker: Option<Waker>,
 }
 
 /// What happened since a task last looked.
@@ -153,6 +156,13 @@ impl Inbox {
         if let Some(waker) = waker {
             waker.wake();
         }
+    }
+
+    /// Asks for what [`news`](Self::news) looks at.
+    #[inline]
+    pub(crate) fn fetch(&self) {
+        #[cfg(not(klatch_explore))]
+        black_box(self.news.load(Ordering::Relaxed));
     }
 
     /// What happened since the last call.

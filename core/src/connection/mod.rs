@@ -5,7 +5,6 @@ mod slots;
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 pub use self::receiving::PlainEvent;
@@ -13,7 +12,7 @@ pub use self::slots::Slot;
 use self::slots::{Slots, Stage};
 use crate::engine::{self, Frame, Input, Segment, Session, Transmit, Transport};
 use crate::packet::{AckId, Decoder, DecoderLimits};
-use crate::queue::push;
+use crate::queue::Queue;
 use crate::{CloseReason, Config, Limit, Outgoing, Parser, Payload, Sid, Text, Timestamp};
 
 /// One Socket.IO client, from its handshake to its end.
@@ -29,20 +28,20 @@ use crate::{CloseReason, Config, Limit, Outgoing, Parser, Payload, Sid, Text, Ti
 // connections of which hardly any is in the cache.
 #[repr(C)]
 pub struct Connection {
-    session: Session,
-    events: VecDeque<Event>,
+    events: Queue<Event>,
+    parser: Parser,
+    /// The client broke the rules: nothing that it sent after that counts.
+    deaf: bool,
     /// By when the client must have joined a namespace; `None` once it did.
     join_by: Option<Timestamp>,
     /// By when a packet that awaits attachments must be whole.
     assemble_by: Option<Timestamp>,
-    decoder: Decoder,
-    slots: Slots,
+    session: Session,
     assembly_timeout: Duration,
     max_namespaces: usize,
     refusals_left: usize,
-    /// The client broke the rules: nothing that it sent after that counts.
-    deaf: bool,
-    parser: Parser,
+    slots: Slots,
+    decoder: Decoder,
 }
 
 /// What a client did.
@@ -116,7 +115,7 @@ impl Connection {
             session: Session::new(config, sid, transport, now),
             decoder: Decoder::new(limits(config)),
             slots: Slots::default(),
-            events: VecDeque::new(),
+            events: Queue::new(),
             join_by: Some(now + config.connect_timeout),
             assemble_by: None,
             assembly_timeout: config.ping_interval.saturating_add(config.ping_timeout),
@@ -175,7 +174,7 @@ impl Connection {
     #[must_use]
     pub fn poll_event(&mut self) -> Option<Event> {
         loop {
-            let event = self.events.pop_front()?;
+            let event = self.events.pop()?;
             if let Some(event) = self.report(event) {
                 return Some(event);
             }
@@ -316,12 +315,12 @@ impl Connection {
         match event {
             engine::Event::Message(message) => {
                 if let Some(event) = self.handle_message(now, message) {
-                    push(&mut self.events, event);
+                    self.events.push(event);
                 }
             }
-            engine::Event::Upgraded => push(&mut self.events, Event::Upgraded),
+            engine::Event::Upgraded => self.events.push(Event::Upgraded),
             engine::Event::Limit(limit) => self.hit(limit),
-            engine::Event::Closed(reason) => push(&mut self.events, Event::Closed { reason }),
+            engine::Event::Closed(reason) => self.events.push(Event::Closed { reason }),
         }
     }
 
@@ -346,7 +345,7 @@ impl Connection {
     /// Hardly ever: what is done all day is not to be spread out for it.
     #[cold]
     fn hit(&mut self, limit: Limit) {
-        push(&mut self.events, Event::Limit { limit });
+        self.events.push(Event::Limit { limit });
     }
 
     fn answer(&self, slot: Slot) -> Result<(), SlotError> {

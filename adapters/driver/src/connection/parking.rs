@@ -17,7 +17,12 @@ pub(super) struct End {
 impl SocketIo {
     /// Whether something waits for others to end.
     pub(super) fn waits(&self) -> bool {
-        !self.parked.is_empty() || self.waiting.is_some()
+        self.waiting.is_some()
+    }
+
+    /// Whether events wait for handlers to end.
+    fn has_parked(&self) -> bool {
+        self.waiting.as_ref().is_some_and(|waiting| !waiting.parked.is_empty())
     }
 
     /// Whether nothing that comes now waits for anything.
@@ -36,7 +41,7 @@ impl SocketIo {
         ) {
             self.link.hub.meter.packet_received();
         }
-        let waits = !self.parked.is_empty() || self.link.waits();
+        let waits = self.has_parked() || self.link.waits();
         // An answer that somebody awaits may be what a handler under way waits for.
         let parks = !matches!(
             event,
@@ -55,12 +60,12 @@ impl SocketIo {
     }
 
     fn park(&mut self, event: Event) {
-        if self.parked.is_empty() {
+        if !self.has_parked() {
             let congested = self.link.mailbox.is_congested();
             self.hit(if congested { Limit::SoftMark } else { Limit::Handlers });
         }
         self.parked_bytes += parked_bytes(&event);
-        self.parked.push_back(detached(event));
+        self.waiting.get_or_insert_default().parked.push_back(detached(event));
     }
 
     /// Closes the connection if too much waits. Not if its client could read, and then more would start:
@@ -80,16 +85,17 @@ impl SocketIo {
     /// Starts what waits, oldest first, as far as handlers may start.
     pub(super) fn take_parked(&mut self, now: Timestamp) {
         self.go_on();
-        while !self.parked.is_empty() && !self.link.waits() {
-            let Some(event) = self.parked.pop_front() else { break };
+        while let Some(waiting) = &mut self.waiting
+            && !self.link.waits()
+            && let Some(event) = waiting.parked.pop_front()
+        {
             self.parked_bytes -= parked_bytes(&event);
             self.on_event(now, event);
         }
-        if self.parked.is_empty()
-            && let Some(end) = self.waiting.as_mut().and_then(|waiting| waiting.take_end())
-        {
+        if let Some(end) = self.waiting.as_mut().and_then(|waiting| waiting.take_end()) {
             self.on_closed(end.reason);
         }
+        self.tidy_up();
     }
 
     /// Whether something could start that waits.
@@ -133,7 +139,6 @@ impl SocketIo {
     }
 
     pub(super) fn forget_what_waits(&mut self) {
-        self.parked.clear();
         self.waiting = None;
         self.parked_bytes = 0;
     }

@@ -383,3 +383,11 @@ fn in_time(act: impl FnOnce() + Send + 'static) {
     });
     is_done.recv_timeout(Duration::from_secs(20)).expect("no deadlock");
 }
+
+/// What every turn looks at of the machine are its first 120 bytes: they end with the third line. Where the
+/// first begins, a test of the task's says.
+#[test]
+#[cfg(target_pointer_width = "64")]
+fn what_every_turn_looks_at_is_on_three_lines() {
+    assert_eq!(std::mem::offset_of!(SocketIo, machine) + 120, 3 * 64);
+}

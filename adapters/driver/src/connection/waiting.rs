@@ -1,4 +1,4 @@
-//! Events of a socket that wait until the one before them is past its middlewares.
+//! Events that wait: for handlers to end, or until the one before them is past its middlewares.
 
 use std::collections::VecDeque;
 
@@ -8,9 +8,12 @@ use super::SocketIo;
 use super::parking::{End, detached, parked_bytes};
 use crate::gate::Gate;
 
-/// What waits, socket by socket: at most as many as the client is in namespaces.
+/// What waits.
 #[derive(Default)]
 pub(super) struct Waiting {
+    /// Events whose handlers wait until others have ended.
+    pub(super) parked: VecDeque<Event>,
+    /// Those behind another one of their socket: at most as many as the client is in namespaces.
     lines: Vec<Line>,
     /// The end of the connection, which waits for all of them.
     pub(super) end: Option<End>,
@@ -18,12 +21,12 @@ pub(super) struct Waiting {
 
 impl Waiting {
     fn is_empty(&self) -> bool {
-        self.lines.is_empty() && self.end.is_none()
+        self.parked.is_empty() && self.lines.is_empty() && self.end.is_none()
     }
 
     /// The end, if nothing is before it.
     pub(super) fn take_end(&mut self) -> Option<End> {
-        if self.lines.is_empty() { self.end.take() } else { None }
+        if self.parked.is_empty() && self.lines.is_empty() { self.end.take() } else { None }
     }
 }
 
@@ -75,8 +78,14 @@ impl SocketIo {
             }
             true
         });
-        if !waiting.is_empty() {
-            self.waiting = Some(waiting);
+        self.waiting = Some(waiting);
+        self.tidy_up();
+    }
+
+    /// Keeps nothing for events of which none waits any more.
+    pub(super) fn tidy_up(&mut self) {
+        if self.waiting.as_ref().is_some_and(|waiting| waiting.is_empty()) {
+            self.waiting = None;
         }
     }
 
@@ -89,8 +98,6 @@ impl SocketIo {
             }
             line.slot != slot
         });
-        if waiting.is_empty() {
-            self.waiting = None;
-        }
+        self.tidy_up();
     }
 }

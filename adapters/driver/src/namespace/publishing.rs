@@ -17,6 +17,10 @@ enum Event {
     Draft(Draft),
 }
 
+/// Mailboxes that are asked for at once, before anything is put into the first: hardly any is in the cache, and
+/// a processor fetches about as many lines at the same time, of which each has two.
+const AHEAD: usize = 8;
+
 impl Inner {
     /// Encodes an event.
     fn event(
@@ -140,20 +144,24 @@ impl Inner {
             let Publish { namespace, members, selected, .. } = &mut *publish;
             namespace.select(target, selected);
             let mut dropped = 0;
-            for member in selected.iter().filter_map(|key| members.get(*key)) {
-                let mailbox = &member.link.mailbox;
-                // Whoever has no room for it is closed for that: see `Mailbox::push`.
-                let pushed = if volatile && desk::has_said(&member.socket) {
-                    Err(Refusal::Busy)
-                } else if volatile {
-                    mailbox.push_volatile(Some(member.slot), packet.clone(), wakers)
-                } else {
-                    mailbox.push(Some(member.slot), packet.clone(), wakers)
-                };
-                if pushed.is_ok() {
-                    reached(&member.socket);
+            for keys in selected.chunks(AHEAD) {
+                let next = || keys.iter().filter_map(|key| members.get(*key));
+                next().for_each(|member| member.link.mailbox.fetch());
+                for member in next() {
+                    let mailbox = &member.link.mailbox;
+                    // Whoever has no room for it is closed for that: see `Mailbox::push`.
+                    let pushed = if volatile && desk::has_said(&member.socket) {
+                        Err(Refusal::Busy)
+                    } else if volatile {
+                        mailbox.push_volatile(Some(member.slot), packet.clone(), wakers)
+                    } else {
+                        mailbox.push(Some(member.slot), packet.clone(), wakers)
+                    };
+                    if pushed.is_ok() {
+                        reached(&member.socket);
+                    }
+                    dropped += u64::from(pushed == Err(Refusal::Busy));
                 }
-                dropped += u64::from(pushed == Err(Refusal::Busy));
             }
             self.housekeeper.hub().counts.add(Limit::Volatile, dropped);
             deadline

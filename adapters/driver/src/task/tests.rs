@@ -96,8 +96,8 @@ impl Rig {
         let inbox = Arc::new(Inbox::new(1, client.load()));
         let wire = Wire::default();
         let websocket = WebSocket::framed(Box::new(wire.clone()), Vec::new(), 1000);
-        let hub = server.hub().clone();
-        let task = Task::new(ByHand::default(), hub, sid, inbox, client, Some(websocket));
+        let ground = Ground { runtime: ByHand::default(), hub: server.hub().clone() };
+        let task = Task::new(Arc::new(ground), Span::none(), sid, inbox, client, Some(websocket));
         let mut rig = Self { task, wire, woken: Arc::default() };
         rig.send(&["40"]);
         while rig.turn() {}
@@ -267,7 +267,7 @@ fn what_a_client_that_goes_is_told_is_written_before_its_end() {
     rig.send(&[r#"42["echo",1]"#, r#"42["bye"]"#]);
     rig.end();
     // It leaves with the goodbye, which is another task's.
-    rig.task.runtime.run();
+    rig.task.ground.runtime.run();
     assert_eq!(rig.written().concat(), [r#"42["echo",1]"#, "41"]);
 }
 
@@ -313,4 +313,21 @@ fn a_handler_that_is_removed_while_a_turn_waits_is_freed_at_once() {
     assert!(rig.turn());
     server.namespace("/").off("echo");
     assert_eq!(Arc::strong_count(&held), 1);
+}
+
+/// Behind the 56 bytes that tokio has before a task, each of these begins where a line of the cache does.
+#[test]
+#[cfg(target_pointer_width = "64")]
+fn what_every_turn_looks_at_is_on_few_lines() {
+    use std::mem::offset_of;
+
+    type Served = Task<ByHand, SocketIo>;
+    let lines = [
+        offset_of!(Served, waker),
+        offset_of!(Served, websocket),
+        // Two lines on: of those of the WebSocket, writing needs the first.
+        offset_of!(Served, client),
+    ];
+    assert_eq!(lines.map(|offset| (offset - 8) / 64), [0, 1, 4]);
+    assert_eq!(lines.map(|offset| (offset - 8) % 64), [0; 3]);
 }

@@ -176,11 +176,9 @@ fn what_is_transmitted_at_once_does_not_overtake_what_waits() {
 }
 
 #[test]
-fn an_idle_connection_gives_back_what_its_queues_took() {
+fn an_idle_connection_keeps_nothing_of_what_its_queues_took() {
     let mut rig = Rig::joined_by_polling();
     let burst = [r#"42["a"]"#; 100].join("␞");
     assert_eq!(rig.post(&burst).len(), 101);
-    assert!(rig.connection.events.capacity() >= 100);
-    rig.connection.shrink_to_fit();
     assert_eq!(rig.connection.events.capacity(), 0);
 }

@@ -74,3 +74,10 @@ fn the_deadlines_of_a_connection_that_is_closed_are_those_of_its_session() {
     assert_eq!(rig.wait(30_000), NOTHING);
     assert!(rig.is_finished());
 }
+
+/// See the session's test of the same name.
+#[test]
+#[cfg(target_pointer_width = "64")]
+fn what_every_packet_looks_at_comes_first() {
+    assert_eq!(std::mem::offset_of!(Connection, session), 48);
+}

@@ -6,7 +6,6 @@ mod polling;
 mod tests;
 mod upgrade;
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
@@ -17,7 +16,7 @@ use self::polling::Polling;
 use self::upgrade::Probe;
 use super::Transport;
 use super::packet::{Frame, Message, Packet, PacketError, Segment};
-use crate::queue::push;
+use crate::queue::Queue;
 use crate::{CloseReason, Config, Limit, Sid, Text, Timestamp};
 
 /// How long a closed session waits until its client has taken what is left (Node's `closeTimeout`).
@@ -40,12 +39,12 @@ pub struct Session {
     upgradable: bool,
     /// Whether something that is queued is to be compressed, if it leaves by polling.
     compress: bool,
-    transmits: VecDeque<Transmit>,
+    transmits: Queue<Transmit>,
+    events: Queue<Event>,
     /// Packets for the client, in order, not yet given to a transport.
-    queue: VecDeque<Segment>,
-    events: VecDeque<Event>,
+    queue: Queue<Segment>,
+    probe: Option<Box<Probe>>,
     heartbeat: Heartbeat,
-    probe: Option<Probe>,
     polling: Polling,
     sid: Sid,
     ping_interval: Duration,
@@ -66,10 +65,22 @@ enum State {
     Closed,
 }
 
+/// What is due next: a ping to the client, or its pong.
 #[derive(Clone, Copy, Debug)]
-enum Heartbeat {
-    PingAt(Timestamp),
-    PongBy(Timestamp),
+#[repr(C)]
+struct Heartbeat {
+    due: Timestamp,
+    is_pinged: bool,
+}
+
+impl Heartbeat {
+    const fn ping_at(due: Timestamp) -> Self {
+        Self { due, is_pinged: false }
+    }
+
+    const fn pong_by(due: Timestamp) -> Self {
+        Self { due, is_pinged: true }
+    }
 }
 
 impl Session {
@@ -80,8 +91,11 @@ impl Session {
     /// [`Input::Get`] like any other. Behind it is [`Config::initial_packet`].
     pub fn new(config: &Config, sid: Sid, transport: Transport, now: Timestamp) -> Self {
         let upgradable = config.offers_upgrade(transport);
-        let mut queue = VecDeque::from([handshake(config, sid, upgradable)]);
-        queue.extend(config.initial_packet.clone());
+        let mut queue = Queue::new();
+        queue.push(handshake(config, sid, upgradable));
+        if let Some(packet) = config.initial_packet.clone() {
+            queue.push(packet);
+        }
         Self {
             sid,
             state: State::Open,
@@ -91,14 +105,14 @@ impl Session {
             compress: true,
             polling: Polling::default(),
             probe: None,
-            heartbeat: Heartbeat::PingAt(now + config.ping_interval),
+            heartbeat: Heartbeat::ping_at(now + config.ping_interval),
             ping_interval: config.ping_interval,
             ping_timeout: config.ping_timeout,
             upgrade_timeout: config.upgrade_timeout,
             max_packets: config.max_packets,
             queue,
-            transmits: VecDeque::new(),
-            events: VecDeque::new(),
+            transmits: Queue::new(),
+            events: Queue::new(),
         }
     }
 
@@ -152,7 +166,7 @@ impl Session {
     /// an answer is compressed if one of its packets is worth it.
     pub fn send_uncompressed(&mut self, segment: Segment) {
         if self.is_open() {
-            push(&mut self.queue, segment);
+            self.queue.push(segment);
         }
     }
 
@@ -164,7 +178,7 @@ impl Session {
         if !self.is_open() {
             return;
         }
-        push(&mut self.events, Event::Closed(reason));
+        self.events.push(Event::Closed(reason));
         self.state = State::Closing { until: now + CLOSE_TIMEOUT };
         match self.transport {
             // A POST that was in flight when the WebSocket took over.
@@ -201,13 +215,14 @@ impl Session {
             return;
         }
         self.handle_probe_timeout(now);
-        match self.heartbeat {
-            Heartbeat::PingAt(at) if at <= now => {
-                self.heartbeat = Heartbeat::PongBy(now + self.ping_timeout);
-                push(&mut self.queue, Segment::PING);
-            }
-            Heartbeat::PongBy(at) if at <= now => self.fail(CloseReason::PingTimeout),
-            Heartbeat::PingAt(_) | Heartbeat::PongBy(_) => {}
+        if self.heartbeat.due > now {
+            return;
+        }
+        if self.heartbeat.is_pinged {
+            self.fail(CloseReason::PingTimeout);
+        } else {
+            self.heartbeat = Heartbeat::pong_by(now + self.ping_timeout);
+            self.queue.push(Segment::PING);
         }
     }
 
@@ -220,8 +235,8 @@ impl Session {
             State::Parted | State::Closed => None,
             State::Closing { until } => Some(until),
             State::Open => {
-                let (Heartbeat::PingAt(beat) | Heartbeat::PongBy(beat)) = self.heartbeat;
-                Some(self.probe.map_or(beat, |probe| beat.min(probe.timeout())))
+                let beat = self.heartbeat.due;
+                Some(self.probe.as_ref().map_or(beat, |probe| beat.min(probe.timeout())))
             }
         }
     }
@@ -231,7 +246,7 @@ impl Session {
     /// Changed by `handle`, `handle_timeout`, `close` and `abort`.
     #[must_use]
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
+        self.events.pop()
     }
 
     /// The next thing to do on the wire, in this order; call until it is `None`.
@@ -241,13 +256,13 @@ impl Session {
     #[must_use]
     #[inline]
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
-        if let Some(transmit) = self.transmits.pop_front() {
+        if let Some(transmit) = self.transmits.pop() {
             return Some(transmit);
         }
         if self.transport == Transport::Polling {
             return self.answer_poll();
         }
-        if let Some(segment) = self.queue.pop_front() {
+        if let Some(segment) = self.queue.pop() {
             return Some(Transmit::Frame(segment.into_frame()));
         }
         if matches!(self.state, State::Closing { .. }) {
@@ -309,7 +324,7 @@ impl Session {
             return self.handle_probe_frame(&frame);
         }
         if let Some(message) = self.take_frame(now, frame) {
-            push(&mut self.events, Event::Message(message));
+            self.events.push(Event::Message(message));
         }
     }
 
@@ -336,11 +351,11 @@ impl Session {
     /// What a packet means once its transport is the session's own.
     fn handle_packet(&mut self, now: Timestamp, packet: Packet) {
         match packet {
-            Packet::Message(message) => push(&mut self.events, Event::Message(message)),
+            Packet::Message(message) => self.events.push(Event::Message(message)),
             Packet::Pong => {
                 // A pong that nobody asked for changes nothing: the next ping stays due.
-                if matches!(self.heartbeat, Heartbeat::PongBy(_)) {
-                    self.heartbeat = Heartbeat::PingAt(now + self.ping_interval);
+                if self.heartbeat.is_pinged {
+                    self.heartbeat = Heartbeat::ping_at(now + self.ping_interval);
                 }
             }
             Packet::Ping(_) => self.fail(CloseReason::TransportError),
@@ -360,13 +375,13 @@ impl Session {
             (Transport::Polling, None) => self.probe = None,
             (Transport::Polling, Some(fault)) => {
                 if self.probe.take().is_some() {
-                    self.transmits.push_back(Transmit::CloseWebSocket(fault.close_code()));
+                    self.transmits.push(Transmit::CloseWebSocket(fault.close_code()));
                 }
             }
             (Transport::WebSocket, None) => self.end(CloseReason::TransportClose),
             (Transport::WebSocket, Some(fault)) => {
                 self.end(fault.close_reason());
-                self.transmits.push_back(Transmit::CloseWebSocket(fault.close_code()));
+                self.transmits.push(Transmit::CloseWebSocket(fault.close_code()));
             }
         }
     }
@@ -381,7 +396,7 @@ impl Session {
     #[cold]
     fn hit(&mut self, limit: Limit) {
         if self.is_open() {
-            push(&mut self.events, Event::Limit(limit));
+            self.events.push(Event::Limit(limit));
         }
     }
 
@@ -394,13 +409,13 @@ impl Session {
 
     fn close_websocket(&mut self) {
         if self.transport == Transport::WebSocket {
-            self.transmits.push_back(Transmit::CloseWebSocket(None));
+            self.transmits.push(Transmit::CloseWebSocket(None));
         }
     }
 
     fn end(&mut self, reason: CloseReason) {
         if self.is_open() {
-            self.events.push_back(Event::Closed(reason));
+            self.events.push(Event::Closed(reason));
         }
         self.state = State::Closed;
         self.queue.clear();
@@ -430,7 +445,7 @@ impl fmt::Debug for Session {
             .field("polling", &self.polling)
             .field("probe", &self.probe)
             .field("heartbeat", &self.heartbeat)
-            .field("queued", &self.queue.len())
+            .field("queued", &self.queue.iter().len())
             .finish_non_exhaustive()
     }
 }

@@ -1,7 +1,5 @@
 //! HTTP long-polling: at most one GET and one POST at a time.
 
-use std::collections::VecDeque;
-
 use bytes::Bytes;
 
 use super::{
@@ -10,6 +8,7 @@ use super::{
 };
 use crate::engine::payload::{self, PayloadError};
 use crate::engine::{RequestError, Response};
+use crate::queue::Queue;
 
 /// The requests that wait for an answer.
 #[derive(Debug, Default)]
@@ -23,16 +22,16 @@ impl Polling {
         self.get.is_some()
     }
 
-    pub(super) fn answer_get(&mut self, transmits: &mut VecDeque<Transmit>, segments: &[Segment]) {
+    pub(super) fn answer_get(&mut self, transmits: &mut Queue<Transmit>, segments: &[Segment]) {
         if let Some(id) = self.get.take() {
             let response = Response::payload(segments.iter(), false);
-            transmits.push_back(Transmit::Respond(id, response));
+            transmits.push(Transmit::Respond(id, response));
         }
     }
 
-    pub(super) fn refuse_post(&mut self, transmits: &mut VecDeque<Transmit>) {
+    pub(super) fn refuse_post(&mut self, transmits: &mut Queue<Transmit>) {
         if let Some(id) = self.post.take() {
-            transmits.push_back(Transmit::Respond(id, Response::empty(400)));
+            transmits.push(Transmit::Respond(id, Response::empty(400)));
         }
     }
 }
@@ -136,7 +135,7 @@ impl Session {
         let compress = std::mem::take(&mut self.compress);
         let response = Response::payload(self.queue.iter(), compress);
         // The queue of a polling session grows to what one burst needs; an idle one keeps nothing.
-        self.queue = VecDeque::new();
+        self.queue.clear();
         Some(Transmit::Respond(id, response))
     }
 
@@ -169,6 +168,6 @@ impl Session {
     }
 
     fn respond(&mut self, id: RequestId, response: Response) {
-        self.transmits.push_back(Transmit::Respond(id, response));
+        self.transmits.push(Transmit::Respond(id, response));
     }
 }

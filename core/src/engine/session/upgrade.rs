@@ -10,14 +10,13 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::{Event, Frame, Segment, Session, Timestamp, Transmit, Transport, WebSocketFault};
-use crate::queue::push;
 
 /// How long a poll that arrives during a probe is held before it is sent away empty. Node looks
 /// every 100 ms; a client that has not yet read `3probe` would otherwise poll in a tight loop.
 const RELEASE_AFTER: Duration = Duration::from_millis(100);
 
 /// A WebSocket that wants to be the session's transport.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Probe {
     until: Timestamp,
     /// Whether `2probe` was answered.
@@ -27,7 +26,7 @@ pub(super) struct Probe {
 }
 
 impl Probe {
-    pub(super) fn timeout(self) -> Timestamp {
+    pub(super) fn timeout(&self) -> Timestamp {
         self.release.map_or(self.until, |release| release.min(self.until))
     }
 }
@@ -47,7 +46,7 @@ impl Session {
         let accepts = polls && self.upgradable && self.probe.is_none();
         if accepts {
             let until = now + self.upgrade_timeout;
-            self.probe = Some(Probe { until, answered: false, release: None });
+            self.probe = Some(Box::new(Probe { until, answered: false, release: None }));
         }
         accepts
     }
@@ -59,7 +58,7 @@ impl Session {
             Frame::Text(text) if !probe.answered && text == "2probe" => {
                 probe.answered = true;
                 let answer = Frame::Text(Bytes::from_static(b"3probe"));
-                self.transmits.push_back(Transmit::Frame(answer));
+                self.transmits.push(Transmit::Frame(answer));
                 self.release_poll();
             }
             Frame::Text(text) if probe.answered && text == "5" => self.complete_upgrade(),
@@ -74,7 +73,7 @@ impl Session {
         self.probe = None;
         self.transport = Transport::WebSocket;
         self.polling.answer_get(&mut self.transmits, &[Segment::NOOP]);
-        push(&mut self.events, Event::Upgraded);
+        self.events.push(Event::Upgraded);
     }
 
     /// A poll that arrives while a probe is answered is not held for long.
@@ -99,13 +98,13 @@ impl Session {
     fn release_poll(&mut self) {
         // What is queued releases the poll as well as a noop does.
         if self.polling.has_get() && self.queue.is_empty() {
-            self.queue.push_back(Segment::NOOP);
+            self.queue.push(Segment::NOOP);
         }
     }
 
     pub(super) fn drop_probe(&mut self) {
         if self.probe.take().is_some() {
-            self.transmits.push_back(Transmit::CloseWebSocket(None));
+            self.transmits.push(Transmit::CloseWebSocket(None));
         }
     }
 }
