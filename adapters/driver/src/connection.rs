@@ -393,8 +393,7 @@ impl Client for SocketIo {
         if self.is_at_rest() && self.link.mailbox.is_at_rest() {
             return None;
         }
-        if !self.batch.is_empty()
-            && self.machine.transmits_at_once()
+        if self.machine.transmits_at_once()
             && let Some(packet) = self.next_packet()
             && let Some(transmit) = self.machine.transmit(packet)
         {

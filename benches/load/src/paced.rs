@@ -30,7 +30,7 @@ pub(crate) fn run(
     let interval = Duration::from_secs(1) / per_second;
     let mut due = Instant::now();
     let mut sample = None;
-    while sample.is_none() || awaited > 0 {
+    loop {
         let now = Instant::now();
         if sample.is_none() && watch.is_over(now) {
             sample = Some(watch.sample()?);
@@ -44,6 +44,10 @@ pub(crate) fn run(
             crowd.flush()?;
             awaited += clients - 1;
             due += interval;
+        }
+        if sample.is_some() && awaited == 0 {
+            // Nothing else is to come.
+            break;
         }
         crowd.turn(due.saturating_duration_since(Instant::now()), |client, text, _| {
             let (_, number) = message.read(text)?;
