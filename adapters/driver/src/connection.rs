@@ -49,7 +49,7 @@ pub(crate) struct SocketIo {
     arriving: u32,
     /// The connection ends, for this reason, when the mailbox is empty.
     closing: Option<CloseReason>,
-    /// `known` is yet to be forgotten.
+    /// `known` is yet to be forgotten: a turn that only writes need not look there.
     has_met: bool,
     machine: Connection,
     /// The handlers that this turn has met.

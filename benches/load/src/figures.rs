@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn rounds_are_compared_with_themselves() {
         let mut run = Run::new("2026-01-02".to_owned(), "a machine".to_owned());
-        // Half as fast from the third round on, and one round in which only the other was.
+        // Half as fast in the third round and the fourth, and in the last only the other.
         for (one, other) in [(90.0, 100.0), (80.0, 100.0), (40.0, 50.0), (42.0, 50.0), (90.0, 45.0)]
         {
             run.add("tokio", Sample { rate: one, ..Sample::default() });

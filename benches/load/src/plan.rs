@@ -10,8 +10,8 @@ use crate::scenario::{SCENARIOS, Scenario, Terms};
 const USAGE: &str = "usage: klatch-load APP SCENARIO,..|all SERVER,.. ROUNDS [options]
        klatch-load scale APP SERIES,..|all ROUNDS [--seconds S] [--unpinned] [--write DOCS]
        klatch-load render DOCS
-APP is the path of the example `apps`. Of ROUNDS, idle has five at most. Servers: limit, limit-coalesce, tokio, smol, async-std,
-socketioxide, node.
+APP is the path of the example `apps`. Of ROUNDS, idle has five at most.
+Servers: limit, limit-coalesce, tokio, smol, async-std, socketioxide, node.
   --limit PATH         of klatch-limit, for both limits
   --socketioxide PATH  of peer-socketioxide
   --node PATH          of the script server.mjs
@@ -117,6 +117,14 @@ mod tests {
         assert_eq!(commands, ["apps bench --runtime smol", "l limit", "node s.mjs"]);
         let any_order: Vec<_> = plan.servers.iter().map(|server| server.any_order).collect();
         assert_eq!(any_order, [false, false, true]);
+    }
+
+    #[test]
+    fn what_is_at_rest_has_five_rounds_at_most() {
+        let plan = plan("apps idle,echo tokio 15").expect("a plan");
+        let rounds: Vec<_> = plan.scenarios.iter().map(|it| it.rounds(plan.rounds)).collect();
+        assert_eq!(rounds, [5, 15]);
+        assert_eq!(plan.scenarios[0].rounds(2), 2);
     }
 
     #[test]

@@ -113,12 +113,9 @@ impl Slots {
             self.entries.len() - 1
         });
         let entry = &mut self.entries[at];
-        // Most are in this one, whose name need not be kept for each, and is in the cache.
-        // A copy otherwise: the name is a slice of the message that it came in, which would be kept as long.
-        entry.namespace = match namespace.as_str() {
-            "/" => Text::from("/"),
-            name => Text::from(name.to_owned()),
-        };
+        // A copy, in place if it is short: the name is a slice of the message that it came in, which would
+        // be kept as long.
+        entry.namespace = Text::copied(namespace.as_bytes());
         entry.stage = Stage::Pending;
         entry.generation = entry.generation.checked_add(1).unwrap_or(NonZeroU32::MIN);
         Some(self.slot(at))
