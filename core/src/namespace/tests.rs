@@ -1,5 +1,6 @@
 use super::*;
 use crate::ENTROPY_BYTES;
+use crate::Limit;
 
 const KEY: HashKey = HashKey::from_entropy([9; 16]);
 

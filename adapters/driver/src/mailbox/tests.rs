@@ -5,6 +5,8 @@ use std::task::Wake;
 use klatch_core::engine::{Frame, Input, Transport};
 use klatch_core::{Config, Connection, Event, Sid, Timestamp};
 
+use klatch_core::CloseReason;
+
 use super::*;
 use crate::budget::CHUNK;
 
