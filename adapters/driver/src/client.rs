@@ -9,7 +9,7 @@ use klatch_core::Timestamp;
 use klatch_core::engine::{Frame, Input, RequestId, Transmit};
 
 use crate::link::Load;
-use crate::mailbox::{Order, Readiness};
+use crate::mailbox::{Order, Packet, Readiness};
 
 /// What came of a frame that was looked at where it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,21 @@ pub(crate) enum Heard {
     Silently,
     /// What lies on the [desk](crate::desk) leaves at once.
     Answered,
+}
+
+/// What is to be done on the wire.
+#[derive(Debug)]
+pub(crate) enum Next {
+    /// A packet leaves as it stands: it is one text frame, which others may get, too.
+    Text(Packet),
+    /// What else there is.
+    Transmit(Transmit),
+}
+
+impl From<Transmit> for Next {
+    fn from(transmit: Transmit) -> Self {
+        Self::Transmit(transmit)
+    }
 }
 
 /// One connection as its task sees it. Everything here is a few moves on the machine; reading,
@@ -85,7 +100,7 @@ pub(crate) trait Client: Send + Unpin + 'static {
     fn take_events(&mut self, now: Timestamp);
 
     /// The next thing to do on the wire, from the machine or from the mailbox.
-    fn next_transmit(&mut self, now: Timestamp) -> Option<Transmit>;
+    fn next_transmit(&mut self, now: Timestamp) -> Option<Next>;
 
     /// Whether the machine can pass on a packet, and whether it would be the next.
     fn readiness(&self) -> Readiness;

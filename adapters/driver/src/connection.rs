@@ -13,21 +13,20 @@ use std::task::Waker;
 
 use klatch_core::engine::{Frame, Input, Transmit, Transport};
 use klatch_core::{
-    AckId, CloseReason, Connection, Event, Outgoing, Payload, PlainEvent, Sid, Slot, Text,
-    Timestamp,
+    AckId, CloseReason, Connection, Event, Payload, PlainEvent, Sid, Slot, Text, Timestamp,
 };
 use smallvec::SmallVec;
 
 use self::waiting::Waiting;
 use crate::ack::Ack;
-use crate::client::{Client, Heard};
+use crate::client::{Client, Heard, Next};
 use crate::desk;
 use crate::directory::Searching;
 use crate::gate::Gate;
 use crate::handler::{Call, Known};
 use crate::handshake::Handshake;
 use crate::link::{Link, Load};
-use crate::mailbox::{Mailbox, Order, Readiness};
+use crate::mailbox::{Mailbox, Order, Packet, Readiness};
 use crate::server::Shared;
 use crate::socket::{Farewell, Socket};
 use crate::wakers::wake_after;
@@ -38,7 +37,7 @@ use crate::wakers::wake_after;
 pub(crate) struct SocketIo {
     link: Arc<Link>,
     /// Taken from the mailbox, not yet given to the machine.
-    batch: VecDeque<Outgoing>,
+    batch: VecDeque<Packet>,
     /// Bytes given to the machine since the mailbox was told.
     passed_on: usize,
     /// Namespaces that it asked for, and that somebody has to decide on.
@@ -207,12 +206,14 @@ impl SocketIo {
 
     /// The next packet that the mailbox has for the client.
     #[inline]
-    fn next_packet(&mut self) -> Option<Outgoing> {
-        if self.batch.is_empty() {
-            let left = self.link.mailbox.take(&mut self.batch);
+    fn next_packet(&mut self) -> Option<Packet> {
+        let packet = if let Some(packet) = self.batch.pop_front() {
+            packet
+        } else {
+            let (first, left) = self.link.mailbox.take(&mut self.batch);
             self.leave(left);
-        }
-        let packet = self.batch.pop_front()?;
+            first?
+        };
         self.passed_on += Mailbox::charge(&packet);
         self.link.hub.meter.packet_sent();
         Some(packet)
@@ -221,7 +222,7 @@ impl SocketIo {
     /// Gives the machine all that the mailbox has.
     fn fill(&mut self) {
         while let Some(packet) = self.next_packet() {
-            self.machine.send(packet);
+            self.machine.send(Arc::unwrap_or_clone(packet));
         }
     }
 
@@ -240,7 +241,7 @@ impl SocketIo {
             if self.machine.session().can_transmit()
                 && let Some(packet) = self.next_packet()
             {
-                if let Some(transmit) = self.machine.transmit(packet) {
+                if let Some(transmit) = self.machine.transmit(Arc::unwrap_or_clone(packet)) {
                     return Some(transmit);
                 }
             } else if !self.close_when_empty(now) {
@@ -389,17 +390,21 @@ impl Client for SocketIo {
     }
 
     #[inline]
-    fn next_transmit(&mut self, now: Timestamp) -> Option<Transmit> {
+    fn next_transmit(&mut self, now: Timestamp) -> Option<Next> {
         if self.is_at_rest() && self.link.mailbox.is_at_rest() {
             return None;
         }
         if self.machine.transmits_at_once()
             && let Some(packet) = self.next_packet()
-            && let Some(transmit) = self.machine.transmit(packet)
         {
-            return Some(transmit);
+            if packet.attachments().is_empty() {
+                return Some(Next::Text(packet));
+            }
+            if let Some(transmit) = self.machine.transmit(Arc::unwrap_or_clone(packet)) {
+                return Some(transmit.into());
+            }
         }
-        self.next_transmit_any(now)
+        self.next_transmit_any(now).map(Next::from)
     }
 
     fn readiness(&self) -> Readiness {

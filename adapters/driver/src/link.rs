@@ -3,18 +3,17 @@
 use std::sync::Arc;
 use std::task::Waker;
 
-use klatch_core::Outgoing;
 use klatch_core::engine::Transport;
 
 use crate::handshake::Handshake;
 use crate::hub::Hub;
-use crate::mailbox::{Mailbox, Parcel};
+use crate::mailbox::{Mailbox, Packet, Parcel};
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::sync::{Event, EventListener};
 
 /// What the sockets of one connection share with each other and with its task.
 #[derive(Debug)]
-pub(crate) struct Link<T = Outgoing> {
+pub(crate) struct Link<T = Packet> {
     pub(crate) hub: Arc<Hub>,
     pub(crate) mailbox: Mailbox<T>,
     pub(crate) handshake: Handshake,
@@ -122,7 +121,7 @@ impl<T: Parcel + Send> Load for Link<T> {
 
 /// A handler that goes on in a task of its own. While too many do, the connection's further
 /// events wait: when one ends, the connection is told.
-pub(crate) struct InFlight<T: Parcel = Outgoing>(Arc<Link<T>>);
+pub(crate) struct InFlight<T: Parcel = Packet>(Arc<Link<T>>);
 
 impl<T: Parcel> InFlight<T> {
     pub(crate) fn new(link: &Arc<Link<T>>) -> Self {

@@ -1,5 +1,6 @@
 //! What waits to be sent to one client.
 
+mod row;
 mod terms;
 mod wake;
 
@@ -12,6 +13,7 @@ use std::task::Waker;
 use klatch_core::engine::Segment;
 use klatch_core::{Limit, Outgoing, Slot};
 
+use self::row::Row;
 pub(crate) use self::terms::{Order, Readiness, Refusal, Settled};
 use self::wake::both;
 use crate::budget::{Budget, Chunks, narrow};
@@ -27,9 +29,18 @@ pub(crate) trait Parcel {
     fn bytes(&self) -> usize;
 }
 
+/// A packet as mailboxes carry it. As an address, of which a broadcast puts one into each.
+pub(crate) type Packet = Arc<Outgoing>;
+
 impl Parcel for Outgoing {
     fn bytes(&self) -> usize {
         self.len()
+    }
+}
+
+impl<T: Parcel> Parcel for Arc<T> {
+    fn bytes(&self) -> usize {
+        T::bytes(self)
     }
 }
 
@@ -64,7 +75,7 @@ pub(crate) struct Mailbox<T> {
 
 #[derive(Debug)]
 struct State<T> {
-    queue: VecDeque<T>,
+    row: Row<T>,
     /// Charged for what is queued and for what the task took and has not passed on.
     bytes: u32,
     /// Up to so many, nothing is to be asked.
@@ -77,15 +88,23 @@ struct State<T> {
     writable: bool,
     /// A namespace whose packets are let in: from CONNECT to DISCONNECT. Most clients are in one.
     open: Option<Slot>,
-    /// The others.
-    open_too: Box<[Slot]>,
-    /// The namespaces that the application ended since the task last looked.
-    left: Box<[Slot]>,
+    /// What there is of others.
+    others: Option<Box<Others>>,
     order: Option<Order>,
     /// The task was woken for a reason of its own since it last looked.
     nudged: bool,
     stage: Stage,
     waker: Option<Waker>,
+}
+
+/// Of namespaces, beside the one that most clients are in. They come and go seldom: the lists have no room to
+/// grow.
+#[derive(Debug, Default)]
+struct Others {
+    /// Those whose packets are let in.
+    open: Box<[Slot]>,
+    /// Those that the application ended since the task last looked.
+    left: Box<[Slot]>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,15 +125,14 @@ impl<T: Parcel> Mailbox<T> {
             told: AtomicBool::new(false),
             congested: AtomicBool::new(false),
             state: Mutex::new(State {
-                queue: VecDeque::new(),
+                row: Row::new(),
                 bytes: 0,
                 quiet,
                 chunks: Chunks::default(),
                 wanted: false,
                 writable: false,
                 open: None,
-                open_too: Box::default(),
-                left: Box::default(),
+                others: None,
                 order: None,
                 nudged: false,
                 stage: Stage::Open,
@@ -226,12 +244,12 @@ impl<T: Parcel> Mailbox<T> {
             return None;
         }
         state.stage = Stage::Overflowed;
-        let queue = std::mem::take(&mut state.queue);
+        let row = std::mem::replace(&mut state.row, Row::new());
         // What the task holds of it goes with its next turn.
         self.shrink(&mut state, 0);
         let waker = self.tell(&mut state, Order::Overflow(Limit::Mailboxes));
         drop(state);
-        drop(queue);
+        drop(row);
         waker
     }
 
@@ -244,7 +262,7 @@ impl<T: Parcel> Mailbox<T> {
     ) -> Result<(), Refusal> {
         let mut state = self.state.lock();
         state.admit(slot)?;
-        if !state.writable || !state.queue.is_empty() {
+        if !state.writable || !state.row.is_empty() {
             return Err(Refusal::Busy);
         }
         let bytes = state.bytes.saturating_add(narrow(Self::charge(&parcel)));
@@ -265,7 +283,7 @@ impl<T: Parcel> Mailbox<T> {
             return;
         }
         match &mut state.open {
-            Some(_) => append(&mut state.open_too, slot),
+            Some(_) => append(&mut state.others().open, slot),
             first => *first = Some(slot),
         }
         // Under the same lock: who has the socket already may be sending. Refused, it closes the
@@ -283,12 +301,13 @@ impl<T: Parcel> Mailbox<T> {
         if state.open == Some(slot) {
             state.open = None;
         } else {
-            state.open_too = state.open_too.iter().copied().filter(|open| *open != slot).collect();
+            let open = &mut state.others().open;
+            *open = open.iter().copied().filter(|open| *open != slot).collect();
         }
         if let Some(disconnect) = disconnect {
             state.bytes = state.bytes.saturating_add(narrow(Self::charge(&disconnect)));
             wakers.extend(self.enqueue(&mut state, disconnect));
-            append(&mut state.left, slot);
+            append(&mut state.others().left, slot);
             self.told.store(true, Ordering::Release);
             wakers.extend(state.waker.take());
         }
@@ -315,20 +334,19 @@ impl<T: Parcel> Mailbox<T> {
         }
     }
 
-    /// Moves all that is queued to `batch`, which is empty. Among it may be the DISCONNECTs of the
-    /// namespaces that it returns: whoever gets one may be back before the next turn.
+    /// Takes all that is queued: the first, and the rest to `batch`, which is empty. Among it may be the
+    /// DISCONNECTs of the namespaces that it returns: whoever gets one may be back before the next turn.
     #[must_use]
-    pub(crate) fn take(&self, batch: &mut VecDeque<T>) -> Box<[Slot]> {
+    pub(crate) fn take(&self, batch: &mut VecDeque<T>) -> (Option<T>, Box<[Slot]>) {
         debug_assert!(batch.is_empty(), "what was taken before is passed on first");
         if !self.filled.load(Ordering::Acquire) {
-            return Box::default();
+            return (None, Box::default());
         }
         let mut state = self.state.lock();
         self.filled.store(false, Ordering::Relaxed);
-        std::mem::swap(&mut state.queue, batch);
         state.wanted = false;
         state.writable = false;
-        std::mem::take(&mut state.left)
+        (state.row.take(batch), state.take_left())
     }
 
     /// Asks for all of this that is looked at again and again, and does nothing with it.
@@ -353,7 +371,7 @@ impl<T: Parcel> Mailbox<T> {
         let mut state = self.state.lock();
         self.told.store(false, Ordering::Relaxed);
         state.nudged = false;
-        (std::mem::take(&mut state.left), state.order.take())
+        (state.take_left(), state.order.take())
     }
 
     /// Says how much the task passed on, and whether its transport takes more; leaves its
@@ -370,8 +388,8 @@ impl<T: Parcel> Mailbox<T> {
         };
         state.wanted = readiness != Readiness::Blocked;
         state.writable = readiness == Readiness::Idle;
-        let more = state.wanted && !state.queue.is_empty();
-        if more || !state.left.is_empty() || state.order.is_some() || state.nudged {
+        let more = state.wanted && !state.row.is_empty();
+        if more || state.has_left() || state.order.is_some() || state.nudged {
             return Settled { idle: false, drained };
         }
         if !state.waker.as_ref().is_some_and(|current| current.will_wake(waker)) {
@@ -381,7 +399,7 @@ impl<T: Parcel> Mailbox<T> {
     }
 
     fn enqueue(&self, state: &mut State<T>, parcel: T) -> Option<Waker> {
-        state.queue.push_back(parcel);
+        state.row.push(parcel);
         self.filled.store(true, Ordering::Release);
         if state.wanted && !self.awake.load(Ordering::Relaxed) { state.waker.take() } else { None }
     }
@@ -397,7 +415,7 @@ impl<T: Parcel> Mailbox<T> {
 
     /// Gives back the memory of a queue that is empty.
     pub(crate) fn shrink_to_fit(&self) {
-        self.state.lock().queue.shrink_to_fit();
+        self.state.lock().row.shrink_to_fit();
     }
 
     /// What an entry counts for in [`Self::settle`].
@@ -409,7 +427,7 @@ impl<T: Parcel> Mailbox<T> {
     #[must_use]
     pub(crate) fn close_if_empty(&self) -> bool {
         let mut state = self.state.lock();
-        let is_empty = state.queue.is_empty();
+        let is_empty = state.row.is_empty();
         if is_empty && state.stage == Stage::Open {
             state.stage = Stage::Closed;
         }
@@ -421,11 +439,13 @@ impl<T: Parcel> Mailbox<T> {
         let mut state = self.state.lock();
         state.stage = Stage::Closed;
         state.open = None;
-        state.open_too = Box::default();
-        let queue = std::mem::take(&mut state.queue);
+        if let Some(others) = &mut state.others {
+            others.open = Box::default();
+        }
+        let row = std::mem::replace(&mut state.row, Row::new());
         self.shrink(&mut state, 0);
         drop(state);
-        drop(queue);
+        drop(row);
     }
 }
 
@@ -441,10 +461,29 @@ impl<T> State<T> {
         self.chunks == Chunks::default() && !congested.load(Ordering::Relaxed)
     }
 
+    fn others(&mut self) -> &mut Others {
+        self.others.get_or_insert_default()
+    }
+
+    fn has_left(&self) -> bool {
+        self.others.as_ref().is_some_and(|others| !others.left.is_empty())
+    }
+
+    /// The namespaces that the application ended since this was asked.
+    #[inline]
+    fn take_left(&mut self) -> Box<[Slot]> {
+        let Some(others) = &mut self.others else { return Box::default() };
+        let left = std::mem::take(&mut others.left);
+        if others.open.is_empty() {
+            self.others = None;
+        }
+        left
+    }
+
     fn admit(&self, slot: Option<Slot>) -> Result<(), Refusal> {
         if slot.is_some() && slot != self.open {
-            let is_open = slot.is_some_and(|slot| self.open_too.contains(&slot));
-            if !is_open {
+            let open = self.others.as_ref().map_or(&[][..], |others| &others.open);
+            if !slot.is_some_and(|slot| open.contains(&slot)) {
                 return Err(Refusal::Closed);
             }
         }
@@ -456,7 +495,6 @@ impl<T> State<T> {
     }
 }
 
-/// Namespaces come and go seldom: their lists have no room to grow.
 fn append(slots: &mut Box<[Slot]>, slot: Slot) {
     *slots = slots.iter().copied().chain([slot]).collect();
 }

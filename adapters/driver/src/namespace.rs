@@ -249,7 +249,7 @@ impl Publish {
         let (link, slot) = (socket.link().clone(), socket.slot());
         let member = Member { link: link.clone(), slot, socket: socket.clone() };
         self.members.insert(key, member);
-        link.mailbox.open(slot, connect, wakers);
+        link.mailbox.open(slot, connect.into(), wakers);
     }
 }
 
@@ -314,7 +314,7 @@ impl Inner {
                 publish.namespace.disconnect(socket.key());
             }
             let member = publish.members.remove(socket.key());
-            socket.link().mailbox.leave(socket.slot(), disconnect, wakers);
+            socket.link().mailbox.leave(socket.slot(), disconnect.map(Arc::new), wakers);
             let (done, is_over) = (publish.events(), publish.is_over());
             let heirs = publish.heirs_of(socket.key());
             drop(publish);

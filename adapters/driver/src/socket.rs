@@ -291,7 +291,7 @@ impl Socket {
     fn queue(&self, packet: Outgoing, compress: bool) -> Result<(), EmitError> {
         let packet = if compress { packet } else { packet.uncompressed() };
         let Inner { slot, link, .. } = &*self.0;
-        let (pushed, waker) = link.mailbox.push_one(Some(*slot), packet);
+        let (pushed, waker) = link.mailbox.push_one(Some(*slot), packet.into());
         if let Some(waker) = waker {
             waker.wake();
         }
@@ -305,7 +305,7 @@ impl Socket {
             link.hub.counts.hit(Limit::Volatile);
             return Ok(false);
         }
-        match wake_after(|wakers| link.mailbox.push_volatile(Some(*slot), packet, wakers)) {
+        match wake_after(|wakers| link.mailbox.push_volatile(Some(*slot), packet.into(), wakers)) {
             Ok(()) => Ok(true),
             Err(Refusal::Busy) => {
                 link.hub.counts.hit(Limit::Volatile);

@@ -11,8 +11,9 @@ use std::hint::black_box;
 use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
+use bytes::Bytes;
 use futures::task;
 use klatch_core::engine::{Frame, Input, RequestId, Transmit};
 use klatch_core::{CloseReason, Limit, Sid, Timestamp};
@@ -20,7 +21,7 @@ use tracing::Span;
 
 use self::goodbye::Goodbye;
 use self::stall::Stall;
-use crate::client::Client;
+use crate::client::{Client, Next};
 use crate::drain::Told;
 use crate::hub::Hub;
 use crate::inbox::{Arrival, Inbox, Reply};
@@ -288,14 +289,19 @@ impl<R: Runtime, C: Client> Task<R, C> {
             self.held = None;
         }
         loop {
-            let transmit = match self.held.take() {
-                Some(held) => *held,
-                None => match self.client.next_transmit(now) {
-                    Some(transmit) => transmit,
-                    None => return Poll::Ready(()),
-                },
+            let next = match self.held.take() {
+                Some(held) => Some(Next::Transmit(*held)),
+                None => self.client.next_transmit(now),
             };
+            let Some(next) = next else { return Poll::Ready(()) };
             *sent = true;
+            let transmit = match next {
+                Next::Transmit(transmit) => transmit,
+                Next::Text(packet) => {
+                    ready!(self.send_text(cx, packet.text()));
+                    continue;
+                }
+            };
             match transmit {
                 Transmit::Respond(id, response) => {
                     if let Some(at) = self.replies.iter().position(|(waiting, _)| *waiting == id) {
@@ -324,6 +330,19 @@ impl<R: Runtime, C: Client> Task<R, C> {
                 _ => {}
             }
         }
+    }
+
+    /// Sends what is one text, if the WebSocket has room; else it is the first to leave when it has.
+    #[inline]
+    fn send_text(&mut self, cx: &mut Context<'_>, text: &Bytes) -> Poll<()> {
+        let Some(websocket) = &mut self.websocket else { return Poll::Ready(()) };
+        if websocket.poll_ready(cx).is_pending() {
+            self.held = Some(Box::new(Transmit::Frame(Frame::Text(text.clone()))));
+            return Poll::Pending;
+        }
+        self.ground.hub.meter.sent(text.len());
+        websocket.send_shared(text);
+        Poll::Ready(())
     }
 
     /// Lets a WebSocket say goodbye without the session waiting for it.

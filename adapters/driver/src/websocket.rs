@@ -134,6 +134,15 @@ impl WebSocket {
         }
     }
 
+    /// As [`Self::start_send`], for a text that others may be sent, too.
+    #[inline]
+    pub(crate) fn send_shared(&mut self, text: &Bytes) {
+        match self {
+            Self::Framed(framed) => framed.send_text(text),
+            Self::Foreign(foreign) => foreign.start_send(Frame::Text(text.clone())),
+        }
+    }
+
     /// Writes what is queued, answers to the client's pings included.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
         match self {

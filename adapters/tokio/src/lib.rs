@@ -4,6 +4,7 @@
 
 #[cfg(feature = "axum")]
 mod router;
+mod stream;
 
 use std::future::Future;
 use std::io;
@@ -13,13 +14,13 @@ use std::task::{Context, Poll};
 
 use klatch_core::Timestamp;
 use klatch_driver::{Bound, Service};
-use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
+use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, Sleep};
-use tokio_util::compat::{Compat, TokioAsyncReadCompatExt as _};
 
 #[cfg(feature = "axum")]
 pub use crate::router::router;
+pub use crate::stream::Stream;
 
 /// tokio as klatch's runtime: the one it was made in.
 #[derive(Clone, Debug)]
@@ -83,12 +84,12 @@ impl klatch_driver::Timer for Timer {
 pub struct Listener(TcpListener);
 
 impl klatch_driver::Listener for Listener {
-    type Stream = Compat<TcpStream>;
+    type Stream = Stream;
 
     async fn accept(&self) -> io::Result<(Self::Stream, SocketAddr)> {
         let (stream, address) = self.0.accept().await?;
         stream.set_nodelay(true)?;
-        Ok((stream.compat(), address))
+        Ok((Stream::new(stream), address))
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {

@@ -36,7 +36,7 @@ fn mailbox() -> (Arc<Mailbox<Packet>>, Slot) {
     let mailbox = Mailbox::new(Arc::new(Budget::new(1_000, 1_000, usize::MAX)));
     let slot = slot();
     mailbox.open(slot, Packet(0), &mut Vec::new());
-    let left = mailbox.take(&mut VecDeque::new());
+    let (_, left) = mailbox.take(&mut VecDeque::new());
     assert!(left.is_empty());
     (Arc::new(mailbox), slot)
 }
@@ -62,7 +62,8 @@ fn turns(
     let mut batch = VecDeque::new();
     block_on(poll_fn(|cx| {
         let order = if mailbox.begin_turn() { mailbox.take_orders().1 } else { None };
-        let _ = mailbox.take(&mut batch);
+        let (first, _) = mailbox.take(&mut batch);
+        first.into_iter().for_each(|first| batch.push_front(first));
         let passed_on = batch.iter().map(Mailbox::charge).sum();
         let is_found = look(order, &mut batch);
         batch.clear();

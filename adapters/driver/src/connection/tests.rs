@@ -54,12 +54,13 @@ impl Notes {
     }
 }
 
-fn text(transmit: Transmit) -> String {
-    match transmit {
-        Transmit::Frame(Frame::Text(text)) => {
+fn text(next: Next) -> String {
+    match next {
+        Next::Text(packet) => String::from_utf8(packet.text().to_vec()).expect("packets are text"),
+        Next::Transmit(Transmit::Frame(Frame::Text(text))) => {
             String::from_utf8(text.into()).expect("packets are text")
         }
-        other => format!("{other:?}"),
+        other @ Next::Transmit(_) => format!("{other:?}"),
     }
 }
 

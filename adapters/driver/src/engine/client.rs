@@ -6,12 +6,12 @@ use std::task::Waker;
 
 use bytes::Bytes;
 use http::request::Parts;
-use klatch_core::engine::{Event, Frame, Input, Message, RequestId, Segment, Session, Transmit};
+use klatch_core::engine::{Event, Frame, Input, Message, RequestId, Segment, Session};
 use klatch_core::{CloseReason, Limit, Timestamp};
 
 use super::parking::{Parked, copied};
 use super::{Carrier, EngineSocket, Handlers};
-use crate::client::Client;
+use crate::client::{Client, Next};
 use crate::link::{Link, Load};
 use crate::mailbox::{Mailbox, Order, Readiness};
 use crate::sync::RwLock;
@@ -48,12 +48,10 @@ impl Engine {
     }
 
     fn fill(&mut self) -> bool {
-        if self.batch.is_empty() {
-            // There are no namespaces that could have ended.
-            let _ = self.socket.0.mailbox.take(&mut self.batch);
-        }
-        let filled = !self.batch.is_empty();
-        for segment in self.batch.drain(..) {
+        // There are no namespaces that could have ended.
+        let (first, _) = self.socket.0.mailbox.take(&mut self.batch);
+        let filled = first.is_some();
+        for segment in first.into_iter().chain(self.batch.drain(..)) {
             self.passed_on += Mailbox::charge(&segment);
             self.session.send(segment);
         }
@@ -245,13 +243,13 @@ impl Client for Engine {
         self.start_handlers(now, None);
     }
 
-    fn next_transmit(&mut self, now: Timestamp) -> Option<Transmit> {
+    fn next_transmit(&mut self, now: Timestamp) -> Option<Next> {
         loop {
             if self.session.can_transmit() || self.closing.is_some() {
                 self.fill();
             }
             if let Some(transmit) = self.session.poll_transmit() {
-                return Some(transmit);
+                return Some(transmit.into());
             }
             let reason = self.closing?;
             if !self.socket.0.mailbox.close_if_empty() {

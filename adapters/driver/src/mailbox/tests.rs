@@ -72,8 +72,8 @@ impl Post {
     /// What is queued, and the namespaces that end with it.
     fn take_with_ends(&self) -> (Vec<&'static str>, Box<[Slot]>) {
         let mut batch = VecDeque::new();
-        let left = self.mailbox.take(&mut batch);
-        (batch.into_iter().map(|packet| packet.0).collect(), left)
+        let (first, left) = self.mailbox.take(&mut batch);
+        (first.into_iter().chain(batch).map(|packet| packet.0).collect(), left)
     }
 
     fn settle(&self, passed_on: usize, readiness: Readiness) -> bool {
@@ -414,7 +414,7 @@ fn a_mailbox_that_is_shed_closes_its_connection_and_takes_nothing() {
 
 #[test]
 fn a_mailbox_is_on_two_lines() {
-    assert_eq!(size_of::<Mailbox<klatch_core::Outgoing>>(), 128);
+    assert_eq!(size_of::<Mailbox<super::Packet>>(), 128);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Events that ask for answers, and where the answers go.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use futures::channel::oneshot;
 use klatch_core::{
@@ -145,7 +146,7 @@ impl Inner {
                 self.housekeeper.hub().counts.hit(Limit::Acks);
             })?;
             let mailbox = &socket.link().mailbox;
-            if let Err(refusal) = mailbox.push(Some(socket.slot()), packet, wakers) {
+            if let Err(refusal) = mailbox.push(Some(socket.slot()), packet.into(), wakers) {
                 publish.namespace.cancel_acks(id);
                 return Err(refusal.into());
             }
@@ -190,6 +191,7 @@ impl Inner {
         let packet = if flags.compress { packet } else { packet.uncompressed() };
         let deadline = self.housekeeper.deadline(flags.timeout);
         let (sender, receiver) = oneshot::channel();
+        let packet = Arc::new(packet);
         let (skipped, events) = wake_after(|wakers| {
             let mut publish = self.publish.lock();
             let mut keys = Vec::new();

@@ -1,18 +1,20 @@
 //! Events on their way to those who are meant.
 
+use std::sync::Arc;
+
 use klatch_core::{Draft, EncodeError, Encoder, Limit, Outgoing, Payload, Target, ToArgs};
 
 use super::{Inner, Publish};
 use crate::desk;
 use crate::error::EmitError;
 use crate::flags::Flags;
-use crate::mailbox::Refusal;
+use crate::mailbox::{Packet, Refusal};
 use crate::socket::Socket;
 use crate::wakers::wake_after;
 
 /// An event, encoded.
 enum Event {
-    Complete(Outgoing),
+    Complete(Packet),
     /// It may be asked for again: its place among the others is known under the lock only.
     Draft(Draft),
 }
@@ -32,7 +34,7 @@ impl Inner {
         if self.may_be_missed(flags) {
             self.draft(name, args, flags).map(Event::Draft)
         } else {
-            self.packet(name, args, flags).map(Event::Complete)
+            self.packet(name, args, flags).map(Arc::new).map(Event::Complete)
         }
     }
 
@@ -138,7 +140,7 @@ impl Inner {
                 Event::Complete(packet) => (packet, None),
                 Event::Draft(draft) => {
                     let packet = publish.namespace.record(self.housekeeper.now(), target, draft);
-                    (packet, publish.namespace.poll_timeout())
+                    (packet.into(), publish.namespace.poll_timeout())
                 }
             };
             let Publish { namespace, members, selected, .. } = &mut *publish;
@@ -178,7 +180,7 @@ impl Inner {
         let now = self.housekeeper.now();
         let packet = publish.namespace.record_for(now, socket.key(), draft);
         let deadline = publish.namespace.poll_timeout();
-        let (pushed, waker) = socket.link().mailbox.push_one(Some(socket.slot()), packet);
+        let (pushed, waker) = socket.link().mailbox.push_one(Some(socket.slot()), packet.into());
         if pushed.is_err() {
             // The caller hears that it was not sent: so it must not come later, either.
             publish.namespace.retract();

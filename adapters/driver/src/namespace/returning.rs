@@ -46,7 +46,7 @@ impl Inner {
             publish.enter(&socket, back.key, rooms, connect, wakers);
             for packet in back.missed {
                 // There is room for it.
-                let _ = link.mailbox.push(Some(slot), packet, wakers);
+                let _ = link.mailbox.push(Some(slot), packet.into(), wakers);
             }
             (Some(socket), publish.events())
         });
