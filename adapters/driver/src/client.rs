@@ -26,8 +26,8 @@ pub(crate) enum Heard {
 /// What is to be done on the wire.
 #[derive(Debug)]
 pub(crate) enum Next {
-    /// A packet leaves as it stands: it is one text frame, which others may get, too.
-    Text(Packet),
+    /// A packet leaves as it stands: it is [one frame](crate::mailbox::is_one_frame), which others may get, too.
+    Packet(Packet),
     /// What else there is.
     Transmit(Transmit),
 }
@@ -101,6 +101,16 @@ pub(crate) trait Client: Send + Unpin + 'static {
 
     /// The next thing to do on the wire, from the machine or from the mailbox.
     fn next_transmit(&mut self, now: Timestamp) -> Option<Next>;
+
+    /// Whether all that a turn could have to do is to send packets, as far as nothing arrived.
+    fn only_sends(&self) -> bool {
+        false
+    }
+
+    /// The next packet that leaves as it stands, if it is the next to leave.
+    fn next_packet(&mut self) -> Option<Packet> {
+        None
+    }
 
     /// Whether the machine can pass on a packet, and whether it would be the next.
     fn readiness(&self) -> Readiness;

@@ -26,7 +26,7 @@ use crate::gate::Gate;
 use crate::handler::{Call, Known};
 use crate::handshake::Handshake;
 use crate::link::{Link, Load};
-use crate::mailbox::{Mailbox, Order, Packet, Readiness};
+use crate::mailbox::{Mailbox, Order, Packet, Readiness, is_one_frame};
 use crate::server::Shared;
 use crate::socket::{Farewell, Socket};
 use crate::wakers::wake_after;
@@ -206,7 +206,7 @@ impl SocketIo {
 
     /// The next packet that the mailbox has for the client.
     #[inline]
-    fn next_packet(&mut self) -> Option<Packet> {
+    fn take_packet(&mut self) -> Option<Packet> {
         let packet = if let Some(packet) = self.batch.pop_front() {
             packet
         } else {
@@ -221,7 +221,7 @@ impl SocketIo {
 
     /// Gives the machine all that the mailbox has.
     fn fill(&mut self) {
-        while let Some(packet) = self.next_packet() {
+        while let Some(packet) = self.take_packet() {
             self.machine.send(Arc::unwrap_or_clone(packet));
         }
     }
@@ -239,7 +239,7 @@ impl SocketIo {
                 return Some(transmit);
             }
             if self.machine.session().can_transmit()
-                && let Some(packet) = self.next_packet()
+                && let Some(packet) = self.take_packet()
             {
                 if let Some(transmit) = self.machine.transmit(Arc::unwrap_or_clone(packet)) {
                     return Some(transmit);
@@ -394,17 +394,28 @@ impl Client for SocketIo {
         if self.is_at_rest() && self.link.mailbox.is_at_rest() {
             return None;
         }
-        if self.machine.transmits_at_once()
-            && let Some(packet) = self.next_packet()
-        {
-            if packet.attachments().is_empty() {
-                return Some(Next::Text(packet));
-            }
-            if let Some(transmit) = self.machine.transmit(Arc::unwrap_or_clone(packet)) {
-                return Some(transmit.into());
-            }
+        match self.next_packet() {
+            Some(packet) => Some(Next::Packet(packet)),
+            None => self.next_transmit_any(now).map(Next::from),
         }
-        self.next_transmit_any(now).map(Next::from)
+    }
+
+    #[inline]
+    fn only_sends(&self) -> bool {
+        self.machine.transmits_at_once() && !self.waits() && self.closing.is_none()
+    }
+
+    #[inline]
+    fn next_packet(&mut self) -> Option<Packet> {
+        if !self.machine.transmits_at_once() {
+            return None;
+        }
+        let packet = self.take_packet()?;
+        if is_one_frame(&packet) {
+            return Some(packet);
+        }
+        self.machine.send(Arc::unwrap_or_clone(packet));
+        None
     }
 
     fn readiness(&self) -> Readiness {

@@ -8,7 +8,7 @@ use std::task::Waker;
 
 use bytes::Bytes;
 use futures::channel::oneshot;
-use futures::task::ArcWake;
+use futures::task::{self, ArcWake};
 use http::request::Parts;
 use klatch_core::engine::{PostFault, RequestError, RequestId, Response};
 
@@ -47,6 +47,9 @@ pub(crate) enum Arrival {
 const ARRIVED: u8 = 1;
 /// The WebSocket has something to read.
 const READABLE: u8 = 2;
+
+/// It may be time for something.
+const RUNG: u8 = 4;
 
 /// The way from the tasks of HTTP connections to the task of one session.
 ///
@@ -90,8 +93,8 @@ impl News {
         self.0 & ARRIVED != 0
     }
 
-    pub(crate) fn is_none(self) -> bool {
-        self.0 == 0
+    pub(crate) fn has_rung(self) -> bool {
+        self.0 & RUNG != 0
     }
 }
 
@@ -99,6 +102,21 @@ impl ArcWake for Inbox {
     fn wake_by_ref(inbox: &Arc<Self>) {
         inbox.ring(READABLE);
     }
+}
+
+/// Rings for the timer of a task. A turn that is taken for something else knows by that, too, whether it is to
+/// look at the time.
+struct Alarm(Arc<Inbox>);
+
+impl ArcWake for Alarm {
+    fn wake_by_ref(alarm: &Arc<Self>) {
+        alarm.0.ring(RUNG);
+    }
+}
+
+/// What the timer of a task wakes.
+pub(crate) fn alarm(inbox: Arc<Inbox>) -> Waker {
+    task::waker(Arc::new(Alarm(inbox)))
 }
 
 impl Inbox {

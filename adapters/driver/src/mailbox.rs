@@ -32,6 +32,16 @@ pub(crate) trait Parcel {
 /// A packet as mailboxes carry it. As an address, of which a broadcast puts one into each.
 pub(crate) type Packet = Arc<Outgoing>;
 
+/// Whether a packet is one frame on a WebSocket: a text that nothing follows, or one binary message.
+#[inline]
+pub(crate) fn is_one_frame(packet: &Outgoing) -> bool {
+    match packet.attachments() {
+        [] => true,
+        [_] => packet.text().is_empty(),
+        _ => false,
+    }
+}
+
 impl Parcel for Outgoing {
     fn bytes(&self) -> usize {
         self.len()

@@ -5,17 +5,17 @@ mod reading;
 mod stall;
 #[cfg(test)]
 mod tests;
+mod writing;
 
 use std::future::Future;
 use std::hint::black_box;
 use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, Waker};
 
-use bytes::Bytes;
 use futures::task;
-use klatch_core::engine::{Frame, Input, RequestId, Transmit};
+use klatch_core::engine::{Input, RequestId};
 use klatch_core::{CloseReason, Limit, Sid, Timestamp};
 use tracing::Span;
 
@@ -24,15 +24,16 @@ use self::stall::Stall;
 use crate::client::{Client, Next};
 use crate::drain::Told;
 use crate::hub::Hub;
-use crate::inbox::{Arrival, Inbox, Reply};
-use crate::mailbox::{Order, Readiness};
+use crate::inbox::{Arrival, Inbox, Reply, alarm};
+use crate::mailbox::Order;
 use crate::runtime::{Runtime, Timer as _};
 use crate::rush;
 use crate::websocket::WebSocket;
 
 /// The task of one connection. A turn takes in what arrived, lets its handlers run, passes on what is to be
 /// sent, and flushes once. Where frames are all that came, and others wait to be heard, the turn ends when
-/// they are heard, and the next does the rest.
+/// they are heard, and the next does the rest. Where packets are all that is left to write, nothing else
+/// is looked at.
 ///
 /// What every turn looks at comes first, side by side: a broadcast wakes thousands of tasks of which
 /// hardly any is in the cache. Tokio has 56 bytes of its own before a task, beginning where a line of the cache
@@ -46,13 +47,13 @@ pub(crate) struct Task<R: Runtime, C: Client> {
     /// What is logged says by whose task, if anybody wants to know.
     span: Option<Box<Span>>,
     deadline: Timestamp,
-    /// A frame that the WebSocket had no room for.
-    held: Option<Box<Transmit>>,
+    /// What the WebSocket had no room for.
+    held: Option<Box<Next>>,
     /// The client does not take what is written to its WebSocket.
     stall: Stall,
     /// There may be something to read.
     readable: bool,
-    /// The timer has been polled since it was set, and wakes the task.
+    /// The timer has been polled since it was set, and rings when it is time.
     timed: bool,
     /// Something that arrived is left where it is: the client is to read first.
     postponed: bool,
@@ -113,13 +114,18 @@ impl<R: Runtime, C: Client> Task<R, C> {
         let news = self.inbox.news();
         let others_wait = news.is_readable() && rush::leave();
         self.readable |= news.is_readable();
+        self.timed &= !news.has_rung();
         // First of all: what is decided from here on is for another turn.
         let has_orders = self.client.begin_turn();
         let has_waited = std::mem::take(&mut self.waits);
-        if !has_waited && !has_orders && !news.has_arrived() && self.only_listens(others_wait) {
+        let is_plain = !has_waited && !has_orders && !news.has_arrived();
+        if is_plain && self.only_listens(others_wait) {
             self.waits = true;
             self.client.pause();
             cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        if is_plain && self.only_writes(cx) {
             return Poll::Pending;
         }
         let now = self.ground.runtime.now();
@@ -141,11 +147,11 @@ impl<R: Runtime, C: Client> Task<R, C> {
             return Poll::Ready(());
         }
         self.client.take_events(now);
-        let (mut sent, mut readiness) = self.write(cx, now);
+        let mut readiness = self.write(cx, now);
         if self.stalled_until(now).is_some_and(|deadline| deadline <= now) {
             self.client.obey(now, Order::Overflow(Limit::WriteTime));
             self.client.take_events(now);
-            (sent, readiness) = self.write(cx, now);
+            readiness = self.write(cx, now);
         }
         if self.client.is_finished() && self.held.is_none() {
             return Poll::Ready(());
@@ -157,8 +163,7 @@ impl<R: Runtime, C: Client> Task<R, C> {
             // Heartbeats come to idle connections, too.
             self.client.shrink_to_fit();
         }
-        // What nothing else explains is the timer's doing.
-        self.wait_for_deadline(cx, now, news.is_none() && !sent && !has_waited);
+        self.wait_for_deadline(cx, now);
         Poll::Pending
     }
 
@@ -176,7 +181,6 @@ impl<R: Runtime, C: Client> Task<R, C> {
         if !self.waker.will_wake(waker) {
             self.waker.clone_from(waker);
             self.inbox.register(waker);
-            self.timed = false;
         }
     }
 
@@ -264,87 +268,6 @@ impl<R: Runtime, C: Client> Task<R, C> {
         self.take_arrivals(now)
     }
 
-    /// Passes on all that the transports take, and flushes. Says whether there was anything, too.
-    fn write(&mut self, cx: &mut Context<'_>, now: Timestamp) -> (bool, Readiness) {
-        let mut sent = false;
-        let is_full = self.pass_on(cx, now, &mut sent).is_pending();
-        if let Some(websocket) = &mut self.websocket
-            && (is_full || websocket.poll_flush(cx).is_pending())
-        {
-            self.stall.note(now, websocket.took_some());
-            return (sent, Readiness::Blocked);
-        }
-        self.stall.clear();
-        (sent, self.client.readiness())
-    }
-
-    /// When the client will have taken nothing for too long.
-    fn stalled_until(&self, now: Timestamp) -> Option<Timestamp> {
-        self.stall.deadline(now, self.ground.hub.limits.write_timeout)
-    }
-
-    fn pass_on(&mut self, cx: &mut Context<'_>, now: Timestamp, sent: &mut bool) -> Poll<()> {
-        if self.client.is_closed() {
-            // A client that does not read would hold up its own end.
-            self.held = None;
-        }
-        loop {
-            let next = match self.held.take() {
-                Some(held) => Some(Next::Transmit(*held)),
-                None => self.client.next_transmit(now),
-            };
-            let Some(next) = next else { return Poll::Ready(()) };
-            *sent = true;
-            let transmit = match next {
-                Next::Transmit(transmit) => transmit,
-                Next::Text(packet) => {
-                    ready!(self.send_text(cx, packet.text()));
-                    continue;
-                }
-            };
-            match transmit {
-                Transmit::Respond(id, response) => {
-                    if let Some(at) = self.replies.iter().position(|(waiting, _)| *waiting == id) {
-                        // A client that went away meanwhile has no use for the answer.
-                        self.ground.hub.meter.sent(response.body.len());
-                        let sent = self.replies.swap_remove(at).1.send(response);
-                        if sent.is_ok() && self.client.has_parted() {
-                            std::mem::take(&mut self.told).flushed();
-                        }
-                    }
-                }
-                Transmit::Frame(frame) => {
-                    let Some(websocket) = &mut self.websocket else { continue };
-                    if websocket.poll_ready(cx).is_pending() {
-                        self.held = Some(Box::new(Transmit::Frame(frame)));
-                        return Poll::Pending;
-                    }
-                    self.ground.hub.meter.sent(bytes(&frame));
-                    websocket.start_send(frame);
-                }
-                Transmit::CloseWebSocket(code) => {
-                    if let Some(websocket) = self.websocket.take() {
-                        self.close_websocket(websocket, code);
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// Sends what is one text, if the WebSocket has room; else it is the first to leave when it has.
-    #[inline]
-    fn send_text(&mut self, cx: &mut Context<'_>, text: &Bytes) -> Poll<()> {
-        let Some(websocket) = &mut self.websocket else { return Poll::Ready(()) };
-        if websocket.poll_ready(cx).is_pending() {
-            self.held = Some(Box::new(Transmit::Frame(Frame::Text(text.clone()))));
-            return Poll::Pending;
-        }
-        self.ground.hub.meter.sent(text.len());
-        websocket.send_shared(text);
-        Poll::Ready(())
-    }
-
     /// Lets a WebSocket say goodbye without the session waiting for it.
     fn close_websocket(&mut self, mut websocket: WebSocket, code: Option<u16>) {
         // It may be in the middle of one.
@@ -356,9 +279,8 @@ impl<R: Runtime, C: Client> Task<R, C> {
         runtime.spawn(goodbye.say(runtime.clone()));
     }
 
-    /// Sets the timer only if the deadline moved, and looks at it only then or if it may have woken
-    /// the task.
-    fn wait_for_deadline(&mut self, cx: &mut Context<'_>, now: Timestamp, woken: bool) {
+    /// Sets the timer only if the deadline moved, and looks at it only then or if it rang.
+    fn wait_for_deadline(&mut self, cx: &mut Context<'_>, now: Timestamp) {
         let deadlines = [self.client.poll_timeout(), self.stalled_until(now)];
         let Some(deadline) = deadlines.into_iter().flatten().min() else { return };
         if deadline != self.deadline {
@@ -366,8 +288,10 @@ impl<R: Runtime, C: Client> Task<R, C> {
             self.timer.reset(deadline);
             self.timed = false;
         }
-        if woken || !self.timed {
-            self.timed = Pin::new(&mut self.timer).poll(cx).is_pending();
+        if !self.timed {
+            let alarm = alarm(self.inbox.clone());
+            let mut alarm = Context::from_waker(&alarm);
+            self.timed = Pin::new(&mut self.timer).poll(&mut alarm).is_pending();
             if !self.timed {
                 cx.waker().wake_by_ref();
             }
@@ -396,12 +320,6 @@ impl<R: Runtime, C: Client> Drop for Task<R, C> {
         self.inbox.close();
         self.ground.hub.forget(&self.sid);
     }
-}
-
-/// How long a message is.
-fn bytes(frame: &Frame) -> usize {
-    let (Frame::Text(bytes) | Frame::Binary(bytes)) = frame;
-    bytes.len()
 }
 
 // Nothing in it is ever pinned.

@@ -12,6 +12,7 @@ use std::fmt;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
+use klatch_core::Outgoing;
 use klatch_core::engine::{Frame, Input};
 
 use self::foreign::Foreign;
@@ -19,6 +20,7 @@ pub use self::foreign::WebSocketMessage;
 use self::framed::Framed;
 #[cfg(feature = "conformance")]
 pub use self::told::{Told, read_frames};
+use crate::mailbox::is_one_frame;
 use crate::runtime::Stream;
 
 /// A WebSocket whose handshake is done.
@@ -134,12 +136,18 @@ impl WebSocket {
         }
     }
 
-    /// As [`Self::start_send`], for a text that others may be sent, too.
+    /// As [`Self::start_send`], for a packet that is [one frame](is_one_frame).
     #[inline]
-    pub(crate) fn send_shared(&mut self, text: &Bytes) {
-        match self {
-            Self::Framed(framed) => framed.send_text(text),
-            Self::Foreign(foreign) => foreign.start_send(Frame::Text(text.clone())),
+    pub(crate) fn send(&mut self, packet: &Outgoing) {
+        debug_assert!(is_one_frame(packet), "what follows would be lost");
+        match (self, packet.attachments()) {
+            (websocket, [message, ..]) => {
+                websocket.start_send(Frame::Binary(message.bytes().clone()));
+            }
+            (Self::Framed(framed), []) => framed.send_text(packet.text()),
+            (Self::Foreign(foreign), []) => {
+                foreign.start_send(Frame::Text(packet.text().clone()));
+            }
         }
     }
 

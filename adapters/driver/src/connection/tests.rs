@@ -56,7 +56,9 @@ impl Notes {
 
 fn text(next: Next) -> String {
     match next {
-        Next::Text(packet) => String::from_utf8(packet.text().to_vec()).expect("packets are text"),
+        Next::Packet(packet) => {
+            String::from_utf8(packet.text().to_vec()).expect("packets are text")
+        }
         Next::Transmit(Transmit::Frame(Frame::Text(text))) => {
             String::from_utf8(text.into()).expect("packets are text")
         }
@@ -151,7 +153,7 @@ fn a_verdict_that_comes_while_another_is_acted_on_is_not_slept_through() {
     let mut rig = Rig::new(&server);
     // The second is asked for first, and comes to no end before the first one is in.
     rig.turn(&["40/second,"]);
-    let others = std::mem::take(&mut *hand.0.lock());
+    let others = std::mem::take(&mut *hand.tasks.lock());
     rig.turn(&["40/first,"]);
     assert!(rig.rests(), "nothing is decided");
     hand.run();
@@ -159,7 +161,7 @@ fn a_verdict_that_comes_while_another_is_acted_on_is_not_slept_through() {
     let others = Arc::new(others);
     server.namespace("/first").on_connect(async move |_: Socket| {
         // What another thread does at this moment.
-        elsewhere.0.lock().extend(others.lock().take().into_iter().flatten());
+        elsewhere.tasks.lock().extend(others.lock().take().into_iter().flatten());
         elsewhere.run();
     });
     let first = rig.turn(&[]);

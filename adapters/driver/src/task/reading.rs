@@ -7,7 +7,7 @@ use bytes::Bytes;
 use klatch_core::Timestamp;
 use klatch_core::engine::{Frame, Input};
 
-use super::{Task, bytes};
+use super::Task;
 use crate::client::{Client, Heard};
 use crate::desk;
 use crate::runtime::Runtime;
@@ -126,6 +126,12 @@ impl<R: Runtime, C: Client> Task<R, C> {
             }
         }
     }
+}
+
+/// How long a message is.
+pub(super) fn bytes(frame: &Frame) -> usize {
+    let (Frame::Text(bytes) | Frame::Binary(bytes)) = frame;
+    bytes.len()
 }
 
 /// The time, which is asked for once in a turn.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use futures::io::{AsyncRead, AsyncWrite};
 use futures::task::ArcWake;
@@ -224,6 +224,48 @@ fn what_others_say_is_written_at_once_if_nothing_was_heard() {
     server.namespace("/").emit("news", &1).expect("it has a JSON");
     assert!(!rig.turn());
     assert_eq!(rig.written(), [[r#"42["news",1]"#]]);
+}
+
+#[test]
+fn who_only_writes_asks_nobody_for_the_time() {
+    let server = echoing();
+    let mut rig = Rig::joined(&server);
+    let asked = rig.task.ground.runtime.asked();
+    for n in [1, 2] {
+        server.namespace("/").emit("news", &n).expect("it has a JSON");
+    }
+    assert!(!rig.turn());
+    assert_eq!(rig.written(), [[r#"42["news",1]"#, r#"42["news",2]"#]]);
+    assert_eq!(rig.task.ground.runtime.asked(), asked);
+}
+
+#[test]
+fn what_is_to_be_written_does_not_hide_that_it_is_time() {
+    let server = echoing();
+    let mut rig = Rig::joined(&server);
+    server.namespace("/").emit("news", &1).expect("it has a JSON");
+    rig.task.ground.runtime.advance(Duration::from_secs(25));
+    while rig.turn() {}
+    let mut written = rig.written().concat();
+    written.sort_unstable();
+    assert_eq!(written, ["2", r#"42["news",1]"#], "a ping is due");
+}
+
+#[test]
+fn what_is_more_than_one_frame_is_whole_and_in_its_place() {
+    let server = echoing();
+    let mut rig = Rig::joined(&server);
+    let news = server.namespace("/");
+    news.emit("news", &1).expect("it has a JSON");
+    news.emit("news", &bytes::Bytes::from_static(&[7])).expect("it has a JSON");
+    news.emit("news", &2).expect("it has a JSON");
+    while rig.turn() {}
+    let written = rig.wire.0.lock().written.concat();
+    let text = |text: &str| [&[0x81, text.len() as u8], text.as_bytes()].concat();
+    let first = text(r#"42["news",1]"#);
+    let second = text(r#"451-["news",{"_placeholder":true,"num":0}]"#);
+    let last = text(r#"42["news",2]"#);
+    assert_eq!(written, [first, second, vec![0x82, 1, 7], last].concat());
 }
 
 #[test]
