@@ -16,6 +16,7 @@ pub use crate::edge::WebSocketRequest;
 use crate::edge::{Body, BrokenOff, Edge, FILES, Fallback, Peer, begun, is_asked_for};
 use crate::runtime::{Runtime, Stream};
 use crate::serve::Service;
+use crate::stream::any;
 
 /// A server on its runtime, for a host that accepts the connections itself: a web framework, a
 /// listener with TLS. Cheap to clone.
@@ -109,7 +110,7 @@ impl Endpoint {
     /// Serves a stream that the host accepted, until it ends or has become a WebSocket. `address`
     /// is the client's.
     pub async fn serve_connection(&self, stream: impl Stream, address: Option<SocketAddr>) {
-        let stream = Box::new(stream);
+        let stream = any(stream);
         self.edge.clone().serve(stream, self.peer(address), self.fallback.clone()).await;
     }
 

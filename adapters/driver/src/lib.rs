@@ -53,6 +53,7 @@ mod server;
 mod snapshot;
 mod socket;
 mod start;
+mod stream;
 mod sync;
 mod task;
 mod unicast;

@@ -15,6 +15,7 @@ use crate::application::Application;
 use crate::drain::Stage;
 use crate::edge::{Edge, Fallback, Peer};
 use crate::runtime::{Listener, Runtime};
+use crate::stream::any;
 
 /// How long to wait after the system refused a connection: it is out of files, say, and will be
 /// for a while.
@@ -105,7 +106,7 @@ impl<R: Runtime, L: Listener> Bound<R, L> {
             };
             match accepted {
                 Ok((stream, address)) => {
-                    let (stream, fallback) = (Box::new(stream), fallback.clone());
+                    let (stream, fallback) = (any(stream), fallback.clone());
                     let peer = Peer { address: Some(address), secure };
                     runtime.spawn(edge.clone().serve(stream, peer, fallback));
                 }

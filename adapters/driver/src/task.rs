@@ -8,7 +8,6 @@ mod tests;
 mod writing;
 
 use std::future::Future;
-use std::hint::black_box;
 use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -172,7 +171,9 @@ impl<R: Runtime, C: Client> Task<R, C> {
     #[inline]
     fn fetch(&self) {
         self.inbox.fetch();
-        black_box(self.websocket.is_some());
+        if let Some(websocket) = &self.websocket {
+            websocket.fetch();
+        }
         self.client.fetch();
     }
 

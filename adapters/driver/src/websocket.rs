@@ -21,7 +21,7 @@ use self::framed::Framed;
 #[cfg(feature = "conformance")]
 pub use self::told::{Told, read_frames};
 use crate::mailbox::is_one_frame;
-use crate::runtime::Stream;
+use crate::stream::AnyStream;
 
 /// A WebSocket whose handshake is done.
 pub(crate) enum WebSocket {
@@ -39,7 +39,7 @@ impl fmt::Debug for WebSocket {
 
 impl WebSocket {
     /// Takes over a stream after its handshake; `read` is what was read beyond it.
-    pub(crate) fn framed(stream: Box<dyn Stream>, read: Vec<u8>, max_payload: usize) -> Self {
+    pub(crate) fn framed(stream: AnyStream, read: Vec<u8>, max_payload: usize) -> Self {
         Self::Framed(Framed::new(stream, read, max_payload))
     }
 
@@ -53,6 +53,15 @@ impl WebSocket {
             + 'static,
     {
         Self::Foreign(Foreign::new(socket, max_payload))
+    }
+
+    /// Asks for what is to be read or written soon.
+    #[inline]
+    pub(crate) fn fetch(&self) {
+        match self {
+            Self::Framed(framed) => framed.fetch(),
+            Self::Foreign(_) => {}
+        }
     }
 
     /// Begins a turn.

@@ -13,6 +13,7 @@ use klatch_core::Limit;
 
 use super::Edge;
 use crate::runtime::{Stream, Timer};
+use crate::stream::AnyStream;
 
 /// As much as is read at once. hyper's buffer may be uninitialised, which only unsafe code could
 /// hand to a `futures` reader; the copy is of requests, never of what a WebSocket carries.
@@ -21,18 +22,18 @@ const CHUNK: usize = 4096;
 /// A stream for hyper, which gives it back when it has become a WebSocket. Its client has so much time
 /// to take some of what is written to it.
 pub(super) struct Bridge {
-    stream: Box<dyn Stream>,
+    stream: AnyStream,
     edge: Arc<Edge>,
     /// While the client takes nothing.
     patience: Option<Box<dyn Timer>>,
 }
 
 impl Bridge {
-    pub(super) fn new(stream: Box<dyn Stream>, edge: Arc<Edge>) -> Self {
+    pub(super) fn new(stream: AnyStream, edge: Arc<Edge>) -> Self {
         Self { stream, edge, patience: None }
     }
 
-    pub(super) fn into_inner(self) -> Box<dyn Stream> {
+    pub(super) fn into_inner(self) -> AnyStream {
         self.stream
     }
 

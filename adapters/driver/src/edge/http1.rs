@@ -19,7 +19,7 @@ use super::bridge::Bridge;
 use super::timer::HyperTimer;
 use super::{Body, BrokenOff, Edge, Peer, empty};
 use crate::drain::Stage;
-use crate::runtime::Stream;
+use crate::stream::AnyStream;
 
 /// What answers a request that is not the server's.
 pub(crate) type Fallback = dyn Fn(Parts) -> BoxFuture<'static, http::Response<Bytes>> + Send + Sync;
@@ -38,7 +38,7 @@ impl Edge {
     /// Serves one TCP connection until it ends or becomes a WebSocket.
     pub(crate) async fn serve(
         self: Arc<Self>,
-        stream: Box<dyn Stream>,
+        stream: AnyStream,
         peer: Peer,
         fallback: Option<Arc<Fallback>>,
     ) {

@@ -19,6 +19,7 @@ use crate::hooks::Asked;
 use crate::hub::Place;
 use crate::inbox::{Arrival, Inbox};
 use crate::runtime;
+use crate::stream::{AnyStream, any};
 use crate::websocket::{WebSocket, WebSocketMessage};
 
 /// Length of the key: 16 bytes in base64, the last two characters of which are padding.
@@ -154,10 +155,10 @@ impl WebSocketRequest {
     /// messages, holds them to [`Config::max_payload`](klatch_core::Config::max_payload), and
     /// closes the stream.
     pub fn accept_stream(self, stream: impl runtime::Stream, read: &[u8]) {
-        self.accept_boxed(Box::new(stream), read);
+        self.accept_boxed(any(stream), read);
     }
 
-    fn accept_boxed(self, stream: Box<dyn runtime::Stream>, read: &[u8]) {
+    fn accept_boxed(self, stream: AnyStream, read: &[u8]) {
         let max_payload = self.edge.hub.config.payload_limit();
         let websocket = WebSocket::framed(stream, read.to_vec(), max_payload);
         self.begin(websocket);

@@ -18,6 +18,7 @@ use crate::handshake::Handshake;
 use crate::runtime::by_hand::ByHand;
 use crate::server::Server;
 use crate::socket::Socket;
+use crate::stream::any;
 
 /// What the client sent, and what was written to it, write by write.
 #[derive(Clone, Default)]
@@ -95,7 +96,7 @@ impl Rig {
         let client = server.client(sid, Transport::WebSocket, handshake, Timestamp::ZERO);
         let inbox = Arc::new(Inbox::new(1, client.load()));
         let wire = Wire::default();
-        let websocket = WebSocket::framed(Box::new(wire.clone()), Vec::new(), 1000);
+        let websocket = WebSocket::framed(any(wire.clone()), Vec::new(), 1000);
         let ground = Ground { runtime: ByHand::default(), hub: server.hub().clone() };
         let task = Task::new(Arc::new(ground), Span::none(), sid, inbox, client, Some(websocket));
         let mut rig = Self { task, wire, woken: Arc::default() };

@@ -9,7 +9,7 @@ use klatch_core::engine::{Frame, Input, WebSocketFault};
 use super::pipe::Pipe;
 use super::reader::{Reader, Received};
 use super::unsent::Control;
-use crate::runtime::Stream;
+use crate::stream::AnyStream;
 
 /// A WebSocket over a stream of bytes.
 #[repr(C)]
@@ -34,13 +34,18 @@ enum Hearing {
 }
 
 impl Framed {
-    pub(super) fn new(stream: Box<dyn Stream>, read: Vec<u8>, max_payload: usize) -> Self {
+    pub(super) fn new(stream: AnyStream, read: Vec<u8>, max_payload: usize) -> Self {
         Self {
             reader: Reader::new(max_payload),
             pipe: Pipe::new(stream, read),
             hearing: Hearing::Anything,
             said_goodbye: false,
         }
+    }
+
+    #[inline]
+    pub(super) fn fetch(&self) {
+        self.pipe.fetch();
     }
 
     pub(super) fn begin_turn(&mut self) {
@@ -186,6 +191,7 @@ mod tests {
     use futures::task::noop_waker_ref;
 
     use super::*;
+    use crate::stream::any;
 
     /// A client that begins a message and goes on with empty fragments for ever.
     struct Endless {
@@ -227,18 +233,18 @@ mod tests {
 
     #[test]
     fn a_client_that_never_stops_does_not_keep_others_from_their_turn() {
-        let lingering = Framed::new(Box::new(Endless { begun: false }), Vec::new(), 1000).linger();
+        let lingering = Framed::new(any(Endless { begun: false }), Vec::new(), 1000).linger();
         let mut cx = Context::from_waker(noop_waker_ref());
         assert!(pin!(lingering).poll(&mut cx).is_pending());
         // Nor does one that is not understood any more.
-        let mut framed = Framed::new(Box::new(Endless { begun: false }), Vec::new(), 1000);
+        let mut framed = Framed::new(any(Endless { begun: false }), Vec::new(), 1000);
         framed.hearing = Hearing::Noise;
         assert!(pin!(framed.linger()).poll(&mut cx).is_pending());
     }
 
     #[test]
     fn e19_a_message_without_an_end_is_read_a_turn_at_a_time() {
-        let stream = Box::new(Endless { begun: false });
+        let stream = any(Endless { begun: false });
         let mut framed = Framed::new(stream, Vec::new(), 1000);
         for _ in 0..3 {
             framed.begin_turn();

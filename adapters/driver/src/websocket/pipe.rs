@@ -10,7 +10,7 @@ use futures::io::AsyncRead as _;
 use klatch_core::engine::Frame;
 
 use super::unsent::{Control, Unsent};
-use crate::runtime::Stream;
+use crate::stream::AnyStream;
 
 /// Bytes that one turn reads from one client. Messages alone are no measure: one in fragments may
 /// never be whole.
@@ -27,7 +27,7 @@ thread_local! {
 /// A stream, with what was read of it and not taken yet, and what is to be written to it.
 #[repr(C)]
 pub(super) struct Pipe {
-    stream: Box<dyn Stream>,
+    stream: AnyStream,
     unsent: Unsent,
     /// Read, and lent by the thread until all of it is taken and there is no more, or the turn ends.
     ahead: Vec<u8>,
@@ -39,9 +39,15 @@ pub(super) struct Pipe {
 
 impl Pipe {
     /// `ahead` was read of the stream before.
-    pub(super) fn new(stream: Box<dyn Stream>, ahead: Vec<u8>) -> Self {
+    pub(super) fn new(stream: AnyStream, ahead: Vec<u8>) -> Self {
         let rest = 0..ahead.len();
         Self { stream, unsent: Unsent::default(), ahead, rest, left: BYTES_PER_TURN }
+    }
+
+    /// Asks for what is to be read or written soon.
+    #[inline]
+    pub(super) fn fetch(&self) {
+        self.stream.fetch();
     }
 
     /// Begins a turn.
@@ -162,10 +168,11 @@ mod tests {
     use futures::task::noop_waker_ref;
 
     use super::*;
+    use crate::stream::any;
 
     #[test]
     fn what_is_read_at_once_is_taken_a_little_at_a_time() {
-        let stream = Box::new(Cursor::new(b" and what follows".to_vec()));
+        let stream = any(Cursor::new(b" and what follows".to_vec()));
         let mut pipe = Pipe::new(stream, b"what the host read".to_vec());
         let mut cx = Context::from_waker(noop_waker_ref());
         let mut taken = Vec::new();
