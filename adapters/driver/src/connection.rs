@@ -211,7 +211,9 @@ impl SocketIo {
             packet
         } else {
             let (first, left) = self.link.mailbox.take(&mut self.batch);
-            self.leave(left);
+            if !left.is_empty() {
+                self.leave(left);
+            }
             first?
         };
         self.passed_on += Mailbox::charge(&packet);

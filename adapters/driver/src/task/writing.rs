@@ -22,21 +22,21 @@ impl<R: Runtime, C: Client> Task<R, C> {
             return false;
         }
         let Some(websocket) = &mut self.websocket else { return false };
-        while websocket.has_room()
-            && let Some(packet) = self.client.next_packet()
-        {
+        while let Some(packet) = self.client.next_packet() {
             self.ground.hub.meter.sent(packet.len());
             websocket.send(&packet);
+            if !websocket.has_room() {
+                return false;
+            }
         }
-        let readiness = self.client.readiness();
-        // A packet may have been the last of a namespace, by which a deadline moves.
-        if readiness != Readiness::Idle
+        // A packet may have been no frame of its own, or the last of a namespace, by which a deadline moves.
+        if !self.client.only_sends()
             || self.client.poll_timeout() != Some(self.deadline)
             || websocket.poll_flush(cx).is_pending()
         {
             return false;
         }
-        if !self.client.settle(readiness, cx.waker()) {
+        if !self.client.settle(Readiness::Idle, cx.waker()) {
             cx.waker().wake_by_ref();
         }
         true
