@@ -187,6 +187,16 @@ impl Outgoing {
         self.text().len() + attachments.sum::<usize>()
     }
 
+    /// Whether the packet is one frame on a WebSocket: a text that no attachment follows, or one binary message.
+    #[inline]
+    pub fn is_one_frame(&self) -> bool {
+        match self.attachments() {
+            [] => true,
+            [_] => self.text.is_empty(),
+            _ => false,
+        }
+    }
+
     /// The packet as one that is not worth compressing where it leaves by polling: it is random, say,
     /// or secret. Node's `compress(false)`. All are worth it otherwise, and one that is makes the whole
     /// answer worth it.

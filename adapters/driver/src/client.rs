@@ -26,7 +26,7 @@ pub(crate) enum Heard {
 /// What is to be done on the wire.
 #[derive(Debug)]
 pub(crate) enum Next {
-    /// A packet leaves as it stands: it is [one frame](crate::mailbox::is_one_frame), which others may get, too.
+    /// A packet leaves as it stands: it is [one frame](klatch_core::Outgoing::is_one_frame), which others may get, too.
     Packet(Packet),
     /// What else there is.
     Transmit(Transmit),

@@ -26,7 +26,7 @@ use crate::gate::Gate;
 use crate::handler::{Call, Known};
 use crate::handshake::Handshake;
 use crate::link::{Link, Load};
-use crate::mailbox::{Mailbox, Order, Packet, Readiness, is_one_frame};
+use crate::mailbox::{Mailbox, Order, Packet, Readiness};
 use crate::server::Shared;
 use crate::socket::{Farewell, Socket};
 use crate::wakers::wake_after;
@@ -413,7 +413,7 @@ impl Client for SocketIo {
             return None;
         }
         let packet = self.take_packet()?;
-        if is_one_frame(&packet) {
+        if packet.is_one_frame() {
             return Some(packet);
         }
         self.machine.send(Arc::unwrap_or_clone(packet));

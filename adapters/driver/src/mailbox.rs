@@ -1,5 +1,6 @@
 //! What waits to be sent to one client.
 
+mod parcel;
 mod row;
 mod terms;
 mod wake;
@@ -10,55 +11,15 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::task::Waker;
 
-use klatch_core::engine::Segment;
-use klatch_core::{Limit, Outgoing, Slot};
+use klatch_core::{Limit, Slot};
 
+pub(crate) use self::parcel::{ENTRY_OVERHEAD, Packet, Parcel};
 use self::row::Row;
 pub(crate) use self::terms::{Order, Readiness, Refusal, Settled};
 use self::wake::both;
 use crate::budget::{Budget, Chunks, narrow};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
-
-/// What an entry costs beyond its bytes: its place in the queue and the packet's own header.
-pub(crate) const ENTRY_OVERHEAD: usize = 64;
-
-/// Something that a mailbox carries.
-pub(crate) trait Parcel {
-    /// Its bytes on a WebSocket.
-    fn bytes(&self) -> usize;
-}
-
-/// A packet as mailboxes carry it. As an address, of which a broadcast puts one into each.
-pub(crate) type Packet = Arc<Outgoing>;
-
-/// Whether a packet is one frame on a WebSocket: a text that nothing follows, or one binary message.
-#[inline]
-pub(crate) fn is_one_frame(packet: &Outgoing) -> bool {
-    match packet.attachments() {
-        [] => true,
-        [_] => packet.text().is_empty(),
-        _ => false,
-    }
-}
-
-impl Parcel for Outgoing {
-    fn bytes(&self) -> usize {
-        self.len()
-    }
-}
-
-impl<T: Parcel> Parcel for Arc<T> {
-    fn bytes(&self) -> usize {
-        T::bytes(self)
-    }
-}
-
-impl Parcel for Segment {
-    fn bytes(&self) -> usize {
-        self.len()
-    }
-}
 
 /// The way from everybody to one connection's task: a queue with a budget, and what the task is told to do.
 ///

@@ -20,7 +20,6 @@ pub use self::foreign::WebSocketMessage;
 use self::framed::Framed;
 #[cfg(feature = "conformance")]
 pub use self::told::{Told, read_frames};
-use crate::mailbox::is_one_frame;
 use crate::stream::AnyStream;
 
 /// A WebSocket whose handshake is done.
@@ -145,10 +144,10 @@ impl WebSocket {
         }
     }
 
-    /// As [`Self::start_send`], for a packet that is [one frame](is_one_frame).
+    /// As [`Self::start_send`], for a packet that is [one frame](Outgoing::is_one_frame).
     #[inline]
     pub(crate) fn send(&mut self, packet: &Outgoing) {
-        debug_assert!(is_one_frame(packet), "what follows would be lost");
+        debug_assert!(packet.is_one_frame(), "what follows would be lost");
         match (self, packet.attachments()) {
             (websocket, [message, ..]) => {
                 websocket.start_send(Frame::Binary(message.bytes().clone()));

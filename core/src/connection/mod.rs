@@ -267,16 +267,14 @@ impl Connection {
     #[must_use]
     #[inline]
     pub fn transmit(&mut self, packet: Outgoing) -> Option<Transmit> {
-        if packet.attachments().is_empty() && self.session.is_clear() {
-            return Some(Transmit::Frame(Frame::Text(packet.into_parts().0)));
+        if !self.session.is_clear() || !packet.is_one_frame() {
+            self.send(packet);
+            return self.poll_transmit();
         }
-        if let (b"", [message]) = (&packet.text()[..], packet.attachments())
-            && self.session.is_clear()
-        {
-            return Some(Transmit::Frame(Frame::Binary(message.bytes().clone())));
-        }
-        self.send(packet);
-        self.poll_transmit()
+        Some(Transmit::Frame(match packet.attachments() {
+            [] => Frame::Text(packet.into_parts().0),
+            [message, ..] => Frame::Binary(message.bytes().clone()),
+        }))
     }
 
     /// Closes the connection after what is queued; see [`Session::close`].

@@ -34,6 +34,21 @@ fn events_are_written_as_the_specification_has_them() {
 }
 
 #[test]
+fn a_packet_is_one_frame_unless_attachments_follow_its_text() {
+    let bytes = bytes::Bytes::from_static(&[7]);
+    for (parser, args, is_one) in [
+        (Parser::Default, Payload::from_args(&1), true),
+        (Parser::Default, Payload::from_args(&bytes), false),
+        (Parser::Msgpack, Payload::from_args(&1), true),
+        (Parser::Msgpack, Payload::from_args(&bytes), true),
+    ] {
+        let packet = parser.event("/", "event", &args.unwrap(), None).unwrap();
+        assert_eq!(packet.is_one_frame(), is_one, "{packet:?}");
+        assert_eq!(packet.clone().uncompressed().is_one_frame(), is_one);
+    }
+}
+
+#[test]
 fn bytes_travel_as_attachments() {
     let blob = Bytes::from_static(&[1, 2]);
     let packet = Outgoing::event("/", "baz", &blob, None).unwrap();
