@@ -348,6 +348,9 @@ impl Client for SocketIo {
                 self.searching = None;
                 for socket in std::mem::take(&mut self.sockets).into_iter().flatten() {
                     socket.end(CloseReason::ServerNamespaceDisconnect, Farewell::Told);
+                    // Somebody else may be ending it, and not have come to that yet: who is not told of
+                    // each namespace comes back.
+                    socket.inner_namespace().tell_end(&socket);
                 }
                 self.closing = Some(CloseReason::ForcedServerClose);
             }

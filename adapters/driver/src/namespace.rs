@@ -328,6 +328,12 @@ impl Inner {
         heirs
     }
 
+    /// Tells a client that it is out, unless somebody did; nothing else reaches it from here.
+    pub(crate) fn tell_end(&self, socket: &Socket) {
+        let disconnect = self.parser.disconnect(&self.name).into();
+        wake_after(|wakers| socket.link().mailbox.leave(socket.slot(), Some(disconnect), wakers));
+    }
+
     /// Counts what did not come of a room.
     pub(crate) fn count<T>(&self, joined: Result<T, JoinError>) -> Result<T, JoinError> {
         if let Some(limit) = joined.as_ref().err().and_then(JoinError::limit) {

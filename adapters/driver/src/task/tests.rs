@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, UNIX_EPOCH};
 
 use futures::io::{AsyncRead, AsyncWrite};
@@ -312,6 +314,34 @@ fn what_a_client_that_goes_is_told_is_written_before_its_end() {
     // It leaves with the goodbye, which is another task's.
     rig.task.ground.runtime.run();
     assert_eq!(rig.written().concat(), [r#"42["echo",1]"#, "41"]);
+}
+
+#[test]
+fn who_is_being_ended_elsewhere_is_told_before_the_connection_closes() {
+    let server = Server::new();
+    let meeting = Arc::new(Barrier::new(2));
+    server.namespace("/").on_disconnecting({
+        let meeting = meeting.clone();
+        async move |_: Socket, _| {
+            meeting.wait();
+            meeting.wait();
+        }
+    });
+    let mut rig = Rig::joined(&server);
+    let [socket] = &server.namespace("/").everybody().sockets()[..] else {
+        panic!("one is connected")
+    };
+    let elsewhere = thread::spawn({
+        let socket = socket.clone();
+        move || socket.disconnect()
+    });
+    meeting.wait();
+    socket.disconnect_all();
+    rig.end();
+    rig.task.ground.runtime.run();
+    assert_eq!(rig.written().concat(), ["41"]);
+    meeting.wait();
+    elsewhere.join().expect("it ends as always");
 }
 
 #[test]
