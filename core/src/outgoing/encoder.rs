@@ -97,7 +97,15 @@ impl Encoder {
         self.clear();
         match parser {
             Parser::Default => {
-                let text = header(mem::take(&mut self.text), ACK, namespace, Some(id));
+                let mut text = header(mem::take(&mut self.text), ACK, namespace, Some(id));
+                if let Some(args) = args.raw() {
+                    text.reserve(args.len() + 2);
+                    text.push(b'[');
+                    text.extend_from_slice(args);
+                    text.push(b']');
+                    self.text = text;
+                    return Ok(());
+                }
                 self.write(ArgsWriter::new(text, Opening::Ack), args)
             }
             Parser::Msgpack => {

@@ -107,6 +107,19 @@ fn an_answer_is_what_the_handler_returned() {
 }
 
 #[test]
+fn an_answer_has_the_number_of_its_question() {
+    let args = Payload::from_json("[1]".to_owned(), Vec::new()).unwrap();
+    for number in [0, 9, 10, 4_294_967_296, u64::MAX] {
+        let expected = format!("43/a,{number}[1]");
+        let id = AckId::new(number);
+        assert_eq!(text(&Outgoing::ack("/a", id, &1).unwrap().packet), expected);
+        let mut tray = Encoder::new();
+        tray.ack(Parser::Default, "/a", id, &args).unwrap();
+        assert_eq!(tray.text(), Some(expected.as_bytes()));
+    }
+}
+
+#[test]
 fn in_an_event_a_result_is_a_value_like_any_other() {
     let packet = Outgoing::event("/", "a", &Err::<(), _>(1), None).unwrap();
     assert_eq!(text(&packet), r#"42["a",{"Err":1}]"#);
