@@ -328,7 +328,8 @@ impl Inner {
         heirs
     }
 
-    /// Tells a client that it is out, unless somebody did; nothing else reaches it from here.
+    /// Tells a client that it is out, unless somebody did; nothing else of this namespace reaches it. For its
+    /// task, whose socket others may be [removing](Self::remove) at this moment.
     pub(crate) fn tell_end(&self, socket: &Socket) {
         let disconnect = self.parser.disconnect(&self.name).into();
         wake_after(|wakers| socket.link().mailbox.leave(socket.slot(), Some(disconnect), wakers));

@@ -99,6 +99,7 @@ impl Encoder {
             Parser::Default => {
                 let mut text = header(mem::take(&mut self.text), ACK, namespace, Some(id));
                 if let Some(args) = args.raw() {
+                    // Mostly it is what came in, which needs no writer.
                     text.reserve(args.len() + 2);
                     text.push(b'[');
                     text.extend_from_slice(args);
